@@ -155,9 +155,10 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
 def open_duckdb(path: Path, settings: Settings, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
     """Open one DuckDB file within the project's memory and threads."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    limits = {"memory_limit": settings.memory_limit, "threads": settings.threads, "TimeZone": "UTC"}
+    limits = {"memory_limit": settings.memory_limit, "threads": settings.threads}
     connection = duckdb.connect(str(path), read_only=read_only, config=limits)
     try:
+        connection.execute("set TimeZone = 'UTC'")
         yield DuckDBWarehouse(connection)
     finally:
         connection.close()
