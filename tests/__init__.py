@@ -1,0 +1,1 @@
+"""Onefolk's tests: dbt reads `generic`, `singular` and `fixtures`, pytest the other folders."""

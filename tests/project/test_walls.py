@@ -1,0 +1,284 @@
+"""The walls: which room may read which, through which door, and that nothing flows uphill."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.project.house import (
+    PACKAGE,
+    Manifest,
+    Node,
+    bare_sql,
+    macros_of,
+    matches,
+    models_of,
+    nodes_of,
+    room_of,
+    sentence,
+    sources_of,
+    where,
+    without_comments,
+)
+
+ROOMS = ("staging", "identity", "pii", "profiles", "consent", "audiences", "activation")
+ANY_MODEL = frozenset({"*"})
+
+# (reading room, room that is read): the models that may read there; `*` is every model of the reading room.
+EDGES: dict[tuple[str, str], frozenset[str]] = {
+    ("staging", "sources"): ANY_MODEL,
+    ("identity", "staging"): frozenset({"identity_door", "identifier_salt"}),
+    ("pii", "staging"): ANY_MODEL,
+    ("pii", "identity"): ANY_MODEL,
+    ("profiles", "staging"): ANY_MODEL,
+    ("profiles", "identity"): frozenset({"profiles_door"}),
+    ("consent", "staging"): frozenset({"consent_door"}),
+    ("consent", "identity"): frozenset({"consent_door"}),
+    ("consent", "profiles"): ANY_MODEL,
+    ("audiences", "profiles"): ANY_MODEL,
+    ("activation", "pii"): frozenset({"activation_door"}),
+    ("activation", "profiles"): frozenset({"activation_door"}),
+    ("activation", "consent"): frozenset({"activation_door"}),
+    ("activation", "audiences"): frozenset({"activation_door"}),
+}
+# Inside activation a sync states wishes and reads what the door let in, nothing else.
+SYNCS_READ = frozenset({"activation_door"})
+# Every room may read the seeds of its own folder and these.
+SHARED_SEEDS = "reference"
+# Of dbt's own macros these are ours.
+OVERRIDDEN = frozenset({"generate_schema_name"})
+MATERIALIZATIONS = frozenset({"connected_components"})
+
+
+def wall_violations(manifest: Manifest) -> Iterator[str]:
+    """Edges between nodes that the table doesn't allow."""
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    for model in models_of(manifest):
+        room = room_of(model)
+        if room not in ROOMS:
+            yield f"{where(model)}: stands in no room"
+        for upstream_id in model["depends_on"]["nodes"]:
+            upstream = nodes[upstream_id]
+            if not _may_read(model, upstream):
+                yield f"{where(model)}: {model['name']} may not read {upstream_id}"
+
+
+def _may_read(model: Node, upstream: Node) -> bool:
+    room, read = room_of(model), room_of(upstream)
+    if upstream["resource_type"] == "source":
+        return (room, "sources") in EDGES
+    if upstream["resource_type"] == "seed":
+        return read in (room, SHARED_SEEDS)
+    if model["name"].startswith("sync_"):
+        return upstream["name"] in SYNCS_READ
+    if room == read:
+        return True
+    allowed = EDGES.get((room, read), frozenset())
+    return "*" in allowed or model["name"] in allowed
+
+
+def access_violations(manifest: Manifest) -> Iterator[str]:
+    """Models whose access is wider or narrower than what reads them."""
+    readers: dict[str, set[str]] = {}
+    for model in models_of(manifest):
+        for upstream_id in model["depends_on"]["nodes"]:
+            readers.setdefault(upstream_id, set()).add(room_of(model))
+    for model in models_of(manifest):
+        access, others = model["config"].get("access"), readers.get(model["unique_id"], set()) - {room_of(model)}
+        if model["config"].get("group") != room_of(model):
+            yield f"{where(model)}: its group is {model['config'].get('group')}, its room {room_of(model)}"
+        if others and access == "private":
+            yield f"{where(model)}: private, yet read from {', '.join(sorted(others))}"
+        if access == "protected" and not others and room_of(model) != "staging":
+            yield f"{where(model)}: protected, yet no other room reads it: make it private"
+        if access == "public" and room_of(model) == "staging":
+            yield f"{where(model)}: public, though staging is never an interface"
+
+
+def data_test_violations(manifest: Manifest) -> Iterator[str]:
+    """Singular tests that read raw tables outside staging, or a room downstream of their own."""
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    for test in nodes_of(manifest, "test"):
+        if not where(test).startswith("tests/singular/"):
+            continue
+        room = room_of(test)
+        if room not in ROOMS:
+            yield f"{where(test)}: stands in no room's folder"
+            continue
+        for upstream_id in test["depends_on"]["nodes"]:
+            upstream = nodes[upstream_id]
+            if upstream["resource_type"] == "source" and room != "staging":
+                yield f"{where(test)}: reads {upstream_id}; only staging's tests read raw tables"
+            if upstream["resource_type"] == "model" and ROOMS.index(room_of(upstream)) > ROOMS.index(room):
+                yield f"{where(test)}: reads {upstream_id}, downstream of {room}; it belongs in that room's folder"
+
+
+def exposure_violations(manifest: Manifest) -> Iterator[str]:
+    """Exposures that show anything but one sync, and syncs that no exposure shows."""
+    shown: list[str] = []
+    for exposure in manifest["exposures"].values():
+        read = [upstream_id.split(".")[-1] for upstream_id in exposure["depends_on"]["nodes"]]
+        shown += read
+        if len(read) != 1 or not read[0].startswith("sync_"):
+            yield f"{where(exposure)}: {exposure['name']} depends on {read}; an exposure shows exactly one sync_ model"
+    for model in models_of(manifest):
+        if model["name"].startswith("sync_") and shown.count(model["name"]) != 1:
+            yield f"{where(model)}: {shown.count(model['name'])} exposures show it; one says where it goes and how"
+
+
+def relation_violations(path: str, sql: str) -> Iterator[str]:
+    """Tables that a model names by hand, around `ref` and `source`."""
+    for line, found in matches(r'\b(?:from|join)\s+"?[a-z_]\w*"?\s*\.\s*"?\w+', bare_sql(sql)):
+        yield f"{path}:{line}: `{found}` names a table without ref or source"
+    for line, found in matches(
+        r"adapter\.get_relation|api\.Relation|load_relation|run_query|graph\.", without_comments(sql)
+    ):
+        yield f"{path}:{line}: `{found}` reaches around ref"
+
+
+def hook_violations(manifest: Manifest) -> Iterator[str]:
+    """Hooks, which would change a table that is not their own."""
+    for node in nodes_of(manifest, "model", "seed", "snapshot", "operation"):
+        if node["resource_type"] == "operation":
+            yield f"{where(node)}: an on-run hook"
+        for hook in ("pre-hook", "post-hook"):
+            if (node["config"] or {}).get(hook):
+                yield f"{where(node)}: a {hook}"
+        if node["resource_type"] == "snapshot":
+            yield f"{where(node)}: a snapshot; state models keep history here"
+
+
+def macro_violations(manifest: Manifest) -> Iterator[str]:
+    """Materializations and overrides of dbt's own macros beyond the ones that the laws name."""
+    theirs = {macro["name"] for macro in manifest["macros"].values() if macro["package_name"] != PACKAGE}
+    for macro in macros_of(manifest):
+        name = str(macro["name"])
+        if name.startswith("materialization_") and not any(f"_{kind}_" in name for kind in MATERIALIZATIONS):
+            yield f"{where(macro)}: {name}: connected_components is the one custom materialization"
+        if name in theirs and name not in OVERRIDDEN:
+            yield f"{where(macro)}: {name} overrides a macro of dbt's own"
+
+
+def test_rooms_read_only_what_the_table_of_edges_allows(manifest: Manifest) -> None:
+    """Every edge of the lineage is in the table, through its door."""
+    assert not (found := list(wall_violations(manifest))), sentence(found)
+
+
+def test_access_says_who_reads(manifest: Manifest) -> None:
+    """A model is in its room's group, private unless another room reads it or it is an interface."""
+    assert not (found := list(access_violations(manifest))), sentence(found)
+
+
+def test_data_tests_stand_in_the_room_they_guard(manifest: Manifest) -> None:
+    """A singular test reads its own room and upstream rooms; raw tables are read in staging's tests only."""
+    assert not (found := list(data_test_violations(manifest))), sentence(found)
+
+
+def test_exposures_show_syncs_only(manifest: Manifest) -> None:
+    """What leaves the house leaves through a sync_ model and its one exposure."""
+    assert not (found := list(exposure_violations(manifest))), sentence(found)
+
+
+def test_tables_are_named_by_ref_only(manifest: Manifest) -> None:
+    """No model reaches a table around the lineage."""
+    found = [line for model in models_of(manifest) for line in relation_violations(where(model), model["raw_code"])]
+    assert not found, sentence(found)
+
+
+def test_no_hook_and_no_snapshot(manifest: Manifest) -> None:
+    """A model writes only itself; no hook changes another table."""
+    assert not (found := list(hook_violations(manifest))), sentence(found)
+
+
+def test_one_materialization_and_one_override(manifest: Manifest) -> None:
+    """The connected-components loop is the one custom materialization, generate_schema_name the one override."""
+    assert not (found := list(macro_violations(manifest))), sentence(found)
+
+
+def test_nothing_is_disabled(manifest: Manifest) -> None:
+    """Absence of data is an empty table, never a flag."""
+    found = [node["original_file_path"] for nodes in manifest["disabled"].values() for node in nodes]
+    assert not found, sentence(found)
+
+
+def test_every_room_has_a_group_and_nobody_else(manifest: Manifest) -> None:
+    """The groups are the rooms."""
+    assert {group["name"] for group in manifest["groups"].values()} == set(ROOMS)
+
+
+def test_every_source_is_raw(manifest: Manifest) -> None:
+    """Raw tables lie in raw_<source>."""
+    found = [f"{where(node)}: {node['schema']}" for node in sources_of(manifest)]
+    assert all(node["schema"] == f"raw_{node['source_name']}" for node in sources_of(manifest)), sentence(found)
+
+
+def _node(name: str, path: str, reads: tuple[str, ...] = (), **more: object) -> Node:
+    kind = "seed" if path.startswith("seeds") else "model"
+    return {
+        "name": name,
+        "unique_id": name,
+        "resource_type": kind,
+        "package_name": PACKAGE,
+        "original_file_path": path,
+        "depends_on": {"nodes": list(reads)},
+        "config": {"access": "private", "group": path.split("/")[1]},
+        **more,
+    }
+
+
+SOURCE = {"resource_type": "source", "original_file_path": "models/staging/crm/_crm__sources.yml"}
+HOUSE = [
+    _node("stg_crm__contacts", "models/staging/crm/stg_crm__contacts.sql"),
+    _node("identity_door", "models/identity/identity_door.sql"),
+    _node("contact_points", "models/pii/contact_points.sql"),
+    _node("consent_seed", "seeds/consent/consent_seed.csv"),
+    _node("activation_door", "models/activation/activation_door.sql"),
+    _node("aud_x", "models/audiences/aud_x.sql"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "read", "allowed"),
+    [
+        ("identity_door", "identity", "stg_crm__contacts", True),
+        ("links", "identity", "stg_crm__contacts", False),
+        ("links", "identity", "raw", False),
+        ("stg_crm__owners", "staging", "raw", True),
+        ("profiles_door", "profiles", "identity_door", True),
+        ("traits_x", "profiles", "identity_door", False),
+        ("traits_x", "profiles", "contact_points", False),
+        ("stg_crm__owners", "staging", "identity_door", False),
+        ("aud_y", "audiences", "consent_seed", False),
+        ("permissions", "consent", "consent_seed", True),
+        ("activation_door", "activation", "contact_points", True),
+        ("sync_x__y", "activation", "activation_door", True),
+        ("sync_x__y", "activation", "aud_x", False),
+    ],
+)
+def test_the_walls_can_fail(name: str, room: str, read: str, allowed: bool) -> None:
+    """An edge outside the table is found; one inside is not."""
+    reader = _node(name, f"models/{room}/{name}.sql", (read,))
+    others = {node["name"]: node for node in HOUSE if node["name"] != name}
+    found = list(wall_violations({"nodes": {**others, "reader": reader}, "sources": {"raw": SOURCE}}))
+    assert bool(found) is not allowed
+
+
+def test_the_other_checks_can_fail() -> None:
+    """Hooks, hand-written tables, wide access, foreign materializations and loose exposures are found."""
+    hooked = _node("a", "models/identity/a.sql", config={"access": "protected", "group": "pii", "post-hook": ["x"]})
+    manifest: Manifest = {"nodes": {"a": hooked}, "sources": {}, "exposures": {}}
+    assert len(list(hook_violations(manifest))) == 1
+    assert len(list(access_violations(manifest))) == 2
+    assert list(relation_violations("a", "select x from work_identity.links"))
+    assert list(relation_violations("a", "{% set x = adapter.get_relation('a') %}"))
+    assert not list(relation_violations("a", "select x from {{ ref('links') }} -- from a.b\n where y = 'from c.d'"))
+    theirs = {"name": "ref", "package_name": "dbt", "original_file_path": "x"}
+    ours = [
+        {"name": name, "package_name": PACKAGE, "original_file_path": "x"} for name in ("ref", "materialization_a_b")
+    ]
+    assert len(list(macro_violations({"macros": dict(enumerate([theirs, *ours]))}))) == 2
+    exposure = {"name": "e", "original_file_path": "x", "depends_on": {"nodes": ["model.onefolk.aud_x"]}}
+    sync = _node("sync_a__b", "models/activation/sync_a__b.sql")
+    assert len(list(exposure_violations({"nodes": {"s": sync}, "exposures": {"e": exposure}}))) == 2
+    test = {**_node("t", "tests/singular/identity/t.sql", ("aud_x", "raw")), "resource_type": "test"}
+    audience = next(node for node in HOUSE if node["name"] == "aud_x")
+    assert len(list(data_test_violations({"nodes": {"t": test, "aud_x": audience}, "sources": {"raw": SOURCE}}))) == 2
