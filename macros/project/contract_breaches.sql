@@ -1,0 +1,31 @@
+{#- Every way in which a row can break the contract, as a condition that is never null and the reason it gives. -#}
+{% macro contract_breaches(source_name, table_name) -%}
+    {%- set contract = onefolk.raw_contract(source_name, table_name) -%}
+    {%- set nouns = {
+        'integer': 'an integer', 'bigint': 'an integer', 'numeric(28,6)': 'a number', 'boolean': 'a boolean',
+        'date': 'a date', 'timestamp': 'a timestamp', 'json': 'JSON',
+    } -%}
+    {%- set breaches = [] -%}
+    {%- for column in contract.key -%}
+        {%- do breaches.append({
+            'condition': onefolk.trimmed(adapter.quote(column)) ~ ' is null',
+            'reason': "'" ~ column ~ " is missing'",
+        }) -%}
+    {%- endfor -%}
+    {%- for column, type in contract.types.items() if type != 'text' -%}
+        {%- set value = onefolk.trimmed(adapter.quote(column)) -%}
+        {%- do breaches.append({
+            'condition': '(' ~ value ~ ' is not null and ' ~ onefolk.try_to(type, adapter.quote(column)) ~ ' is null)',
+            'reason': "'" ~ column ~ ' is not ' ~ nouns[type] ~ ": ' || left(" ~ value ~ ', 80)',
+        }) -%}
+    {%- endfor -%}
+    {%- if contract.event_time -%}
+        {%- set moment = onefolk.try_to('timestamp', adapter.quote(contract.event_time)) -%}
+        {%- set latest = dbt.dateadd('minute', var('clock_skew_minutes'), onefolk.as_of()) -%}
+        {%- do breaches.append({
+            'condition': 'coalesce(' ~ moment ~ ' > ' ~ latest ~ ', false)',
+            'reason': "'occurred after the clock'",
+        }) -%}
+    {%- endif -%}
+    {{ return(breaches) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#- A form that every engine reads alike is checked first, so that no engine reads more or otherwise than another. -#}
+{% macro try_to(type, expression) -%}
+    {%- set value = onefolk.trimmed(expression) -%}
+    {%- if type == 'text' -%}
+        {{ value }}
+    {%- elif type == 'boolean' -%}
+        case
+            when lower({{ value }}) in ('true', 't', '1', 'yes') then true
+            when lower({{ value }}) in ('false', 'f', '0', 'no') then false
+        end
+    {%- elif type in ('integer', 'bigint') -%}
+        case
+            when {{ onefolk.regex_matches(value, '^[+-]?[0-9]+([.]0*)?$') }}
+                then {{ onefolk.cast_or_null("split_part(" ~ value ~ ", '.', 1)", type) }}
+        end
+    {%- elif type == 'numeric(28,6)' -%}
+        case
+            when {{ onefolk.regex_matches(value, '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$') }}
+                then {{ onefolk.cast_or_null(value, type) }}
+        end
+    {%- elif type == 'date' -%}
+        {{ onefolk.try_to_date(value) }}
+    {%- elif type == 'timestamp' -%}
+        {{ onefolk.try_to_timestamp(value) }}
+    {%- elif type == 'json' -%}
+        case when {{ onefolk.is_json(value) }} then {{ value }} end
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("try_to: " ~ type ~ " is none of text, boolean, integer, bigint, numeric(28,6), date, timestamp, json.") }}
+    {%- endif -%}
+{%- endmacro %}
