@@ -1,0 +1,237 @@
+"""The dbt project as Python sees it: its paths, its manifest, the check before a build, and the build itself."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestration.activation.syncs import SyncError, explained, load_sync, sync_exposures
+from orchestration.settings import PROJECT_DIR, Settings
+
+Manifest = dict[str, Any]
+
+PUBLISHED_ROOMS = ("identity", "profiles", "consent", "audiences")
+# What dbt parses; the other folders under tests/ are pytest's.
+_PARSED = ("dbt_project.yml", "models", "macros", "seeds", "tests/generic", "tests/singular", "tests/fixtures")
+
+
+class DbtError(RuntimeError):
+    """dbt refused or failed; the message is dbt's own."""
+
+
+class ManifestError(ValueError):
+    """The project must not be built as it stands: one sentence per problem, each saying what is allowed."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Audience(BaseModel):
+    """`config.meta.audience` of an audience model: what its members may be used for, and who answers for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    purpose: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    channel: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class PublicColumn:
+    """A column of a public table."""
+
+    name: str
+    data_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class PublicTable:
+    """A table that readers see, as the contract of its model says."""
+
+    room: str
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[PublicColumn, ...]
+    description: str = ""
+
+
+def manifest_path(project_dir: Path = PROJECT_DIR) -> Path:
+    """Where dbt writes the manifest of a project."""
+    return project_dir / (os.environ.get("DBT_TARGET_PATH") or "target") / "manifest.json"
+
+
+MANIFEST_PATH = manifest_path()
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The environment dbt runs in: ours, the settings over it, and never the secret, which would end in dbt's files."""
+    ours = {name: value for name, value in os.environ.items() if name != "ONEFOLK_SECRET"}
+    return ours | settings.dbt_environment()
+
+
+def dbt_command(*args: str, project_dir: Path = PROJECT_DIR) -> list[str]:
+    """A dbt command line that runs in this Python's environment, whatever the folder and the PATH."""
+    folders = ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
+    return [sys.executable, "-m", "dbt.cli.main", *args, *folders]
+
+
+def is_parsed(project_dir: Path = PROJECT_DIR) -> bool:
+    """Whether the manifest is there and no file or folder that dbt parses is newer."""
+    manifest = manifest_path(project_dir)
+    if not manifest.is_file():
+        return False
+    parsed_at = manifest.stat().st_mtime
+    # A folder is newer than the manifest when a file was removed from it or renamed.
+    return all(path.stat().st_mtime <= parsed_at for path in _parsed_paths(project_dir))
+
+
+def parse(settings: Settings, project_dir: Path = PROJECT_DIR) -> None:
+    """Run `dbt parse` where the manifest is missing or old; raise `DbtError` with what dbt said."""
+    if is_parsed(project_dir):
+        return
+    started_at = time.time()
+    command = dbt_command("parse", "--quiet", project_dir=project_dir)
+    done = subprocess.run(
+        command, cwd=project_dir, env=dbt_environment(settings), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise DbtError((done.stdout + done.stderr).strip() or f"dbt parse ended with exit code {done.returncode}.")
+    # As old as its reading: a file saved while dbt parsed is newer.
+    os.utime(manifest_path(project_dir), (started_at, started_at))
+
+
+def load_manifest(project_dir: Path = PROJECT_DIR) -> Manifest:
+    """Read the manifest that dbt wrote last."""
+    path = manifest_path(project_dir)
+    try:
+        manifest: Manifest = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DbtError(f"There is no manifest at {path}: run `dbt parse` first.") from None
+    return manifest
+
+
+def prepare(settings: Settings, project_dir: Path = PROJECT_DIR) -> Manifest:
+    """Parse where needed, check, and return the manifest: what stands before every build."""
+    parse(settings, project_dir)
+    manifest = load_manifest(project_dir)
+    check_manifest(manifest, project_dir)
+    return manifest
+
+
+def build(settings: Settings, *args: str, project_dir: Path = PROJECT_DIR) -> None:
+    """Run `dbt build` with further arguments, its lines on our output; raise `DbtError` when anything failed."""
+    prepare(settings, project_dir)
+    command = dbt_command("build", *args, project_dir=project_dir)
+    done = subprocess.run(command, cwd=project_dir, env=dbt_environment(settings), check=False)
+    if done.returncode:
+        raise DbtError(f"dbt build ended with exit code {done.returncode}; what failed stands in its lines above.")
+
+
+def public_tables(manifest: Manifest) -> list[PublicTable]:
+    """The models with public access in the rooms that are published, by room and name."""
+    found = []
+    for node in _models(manifest):
+        room = node["fqn"][1] if len(node["fqn"]) > 2 else ""
+        if room in PUBLISHED_ROOMS and node.get("access") == "public":
+            columns = tuple(
+                PublicColumn(column["name"], column.get("data_type") or "", column.get("description") or "")
+                for column in node["columns"].values()
+            )
+            key = tuple(_meta(node).get("key", ()))
+            found.append(PublicTable(room, node["name"], key, columns, node.get("description") or ""))
+    return sorted(found, key=lambda table: (PUBLISHED_ROOMS.index(table.room), table.name))
+
+
+def check_manifest(manifest: Manifest, project_dir: Path = PROJECT_DIR) -> None:
+    """Fail closed: raise `ManifestError` for an audience or sync that nobody may build or deliver as declared."""
+    purposes = _purposes(project_dir)
+    problems = [*_audience_problems(manifest, purposes, _listed(project_dir)), *_sync_problems(manifest, purposes)]
+    problems += [
+        f"Public table {table.room}.{table.name} has no key: name its key columns in config.meta.key."
+        for table in public_tables(manifest)
+        if not table.key
+    ]
+    if problems:
+        raise ManifestError(problems)
+
+
+def _audience_problems(manifest: Manifest, purposes: list[str], listed: list[str]) -> Iterator[str]:
+    names = set()
+    for node in _models(manifest):
+        if node["fqn"][1] != "audiences" or not node["name"].startswith("aud_"):
+            continue
+        names.add(node["name"].removeprefix("aud_"))
+        where = f"Audience {node['name']}"
+        declared = _meta(node).get("audience")
+        if declared is None:
+            yield f"{where} has no config.meta.audience: it needs a purpose, one of {_any_of(purposes)}, and an owner."
+            continue
+        try:
+            audience = Audience.model_validate(declared)
+        except ValidationError as error:
+            yield f"{where}: {explained(error, 'audience', Audience)}"
+            continue
+        if audience.purpose not in purposes:
+            yield f"{where} has the unknown purpose {audience.purpose!r}; known are {_any_of(purposes)}."
+    for name in sorted(names - set(listed)):
+        yield f"Audience aud_{name} is not in the list `audiences` of dbt_project.yml; listed are {_any_of(listed)}."
+    for name in sorted(set(listed) - names):
+        yield (
+            f"The list `audiences` of dbt_project.yml names {name}, but models/audiences/aud_{name}.sql is not there;"
+            f" there are {_any_of(sorted(names))}."
+        )
+
+
+def _sync_problems(manifest: Manifest, purposes: list[str]) -> Iterator[str]:
+    for exposure in sync_exposures(manifest):
+        try:
+            sync = load_sync(manifest, exposure)
+        except SyncError as error:
+            yield str(error)
+            continue
+        if sync.purpose not in purposes:
+            yield f"Sync {sync.name} has the unknown purpose {sync.purpose!r}; known are {_any_of(purposes)}."
+
+
+def _purposes(project_dir: Path) -> list[str]:
+    path = project_dir / "seeds" / "consent" / "purposes.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        return [row["purpose"] for row in csv.DictReader(lines) if row.get("purpose")]
+
+
+def _listed(project_dir: Path) -> list[str]:
+    declared = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
+    return list((declared.get("vars") or {}).get("audiences") or [])
+
+
+def _parsed_paths(project_dir: Path) -> Iterator[Path]:
+    for name in _PARSED:
+        path = project_dir / name
+        if path.exists():
+            yield path
+            yield from path.rglob("*")
+
+
+def _models(manifest: Manifest) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def _meta(node: dict[str, Any]) -> dict[str, Any]:
+    return (node.get("config") or {}).get("meta") or node.get("meta") or {}
+
+
+def _any_of(names: list[str]) -> str:
+    return ", ".join(names) or "none so far"
