@@ -121,7 +121,7 @@ def bare_sql(sql: str) -> str:
 
     sql = without_comments(sql)
     sql = re.sub(r"\{%.*?%\}", blank, sql, flags=re.DOTALL)
-    sql = re.sub(r"\{\{.*?\}\}", lambda found: "x" + blank(found)[1:], sql, flags=re.DOTALL)
+    sql = re.sub(r"\{\{.*?\}\}", lambda found: "jinja" + "\n" * found.group().count("\n"), sql, flags=re.DOTALL)
     sql = re.sub(r"'(?:[^'\n]|'')*'", lambda found: "'" + blank(found)[2:] + "'", sql)
     return sql.lower()
 

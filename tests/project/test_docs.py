@@ -27,7 +27,7 @@ NO_EXAMPLE = frozenset({"generate_schema_name"})
 
 def grain_violations(node: Node) -> Iterator[str]:
     """A table whose description doesn't open with its grain."""
-    if not re.match(r"One row per \S+.*\.", node["description"], re.DOTALL):
+    if not re.match(r"One row( per |: )\S+.*\.", node["description"], re.DOTALL):
         yield f"{where(node)}: {node['name']}: its description opens with the grain: `One row per ... .`"
 
 

@@ -109,7 +109,7 @@ def macro_file_violations(files: dict[str, list[str]]) -> Iterator[str]:
 def text_violations(path: str, sql: str) -> Iterator[str]:
     """How a model's text may not begin, end or abbreviate."""
     lines = [line for line in sql.splitlines() if line.strip()]
-    if not lines or not lines[0].startswith("-- One row per "):
+    if not lines or not re.match(r"-- One row( per |: )\S", lines[0]):
         yield f"{path}:1: the first line is the grain: `-- One row per ...`"
     if not lines or not re.fullmatch(r"select \* from [a-z]\w+", lines[-1].strip()):
         yield f"{path}: the last line is `select * from <last CTE>`"

