@@ -1,0 +1,3 @@
+{% macro phone_without(digits, prefix) -%}
+    case when {{ digits }} like {{ prefix }} || '%' then substr({{ digits }}, length({{ prefix }}) + 1) end
+{%- endmacro %}
