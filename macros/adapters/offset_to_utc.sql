@@ -14,6 +14,8 @@
     make_timestamp(epoch_us(try_cast({{ with_seconds }} as timestamptz)))
 {%- endmacro %}
 
+{#- Postgres would round digits beyond the microsecond; DuckDB cuts them. -#}
 {% macro postgres__offset_to_utc(expression) -%}
-    {{ onefolk.cast_or_null(expression, 'timestamptz') }} at time zone 'UTC'
+    {%- set to_the_microsecond = "regexp_replace(" ~ expression ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
+    {{ onefolk.cast_or_null(to_the_microsecond, 'timestamptz') }} at time zone 'UTC'
 {%- endmacro %}

@@ -4,11 +4,10 @@
     {%- set time = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?' -%}
     {%- set offset = '[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?' -%}
     {%- set in_utc = "left(trim(trailing 'ZUTC ' from " ~ expression ~ "), 26)" -%}
-    {%- set to_the_microsecond = "regexp_replace(" ~ expression ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
     case
         when {{ onefolk.regex_matches(expression, '^' ~ date ~ '([T ]' ~ time ~ '( ?(Z|UTC))?)?$') }}
             then {{ onefolk.cast_or_null(in_utc, 'timestamp') }}
         when {{ onefolk.regex_matches(expression, '^' ~ date ~ '[T ]' ~ time ~ ' ?' ~ offset ~ '$') }}
-            then {{ onefolk.offset_to_utc(to_the_microsecond) }}
+            then {{ onefolk.offset_to_utc(expression) }}
     end
 {%- endmacro %}

@@ -2,12 +2,8 @@
 {% macro version_rank(source_name, table_name) -%}
     {%- if not execute -%} {{ return('1') }} {%- endif -%}
     {%- set contract = onefolk.raw_contract(source_name, table_name) -%}
-    {%- set key = ['_source_instance'] if contract.is_scoped else [] -%}
-    {%- for column in contract.key -%}
-        {%- do key.append(onefolk.try_to(contract.types[column], adapter.quote(column))) -%}
-    {%- endfor -%}
     row_number() over (
-        partition by {{ key | join(', ') }}
+        partition by {{ onefolk.typed_key(source_name, table_name) }}
         order by
             {%- if contract.updated_at %}
             coalesce({{ onefolk.try_to('timestamp', adapter.quote(contract.updated_at)) }}, _loaded_at) desc nulls last,

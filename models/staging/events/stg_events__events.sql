@@ -24,13 +24,13 @@ latest as (
     select
         *,
         {% for path in context_paths %}
-        {{ json_field('context_fields', path, context_paths) }} as context_{{ path | replace('.', '_') }},
+        {{ json_field('context_fields', path, context_paths) }} as context_{{ path | replace('.', '_') | lower }},
         {% endfor %}
         {% for path in property_paths %}
         {{ json_field('property_fields', path, property_paths) }} as property_{{ path }},
         {% endfor %}
         {% for path in trait_paths %}
-        {{ json_field('trait_fields', path, trait_paths) }} as trait_{{ path | replace('.', '_') }}{{ ',' if not loop.last }}
+        {{ json_field('trait_fields', path, trait_paths) }} as trait_{{ path | replace('.', '_') | lower }}{{ ',' if not loop.last }}
         {% endfor %}
     from source
     where version_rank = 1
@@ -60,7 +60,7 @@ renamed as (
             {{ try_to('text', 'property_phone') }}
         ) as phone,
         {{ truncated_ip('context_ip') }} as ip_truncated,
-        {{ try_to('text', 'context_userAgent') }} as user_agent,
+        {{ try_to('text', 'context_useragent') }} as user_agent,
         {{ try_to('text', 'context_page_url') }} as page_url,
         {{ try_to('text', 'context_page_path') }} as page_path,
         {{ try_to('text', 'context_page_referrer') }} as page_referrer,
@@ -69,7 +69,7 @@ renamed as (
         {{ try_to('text', 'context_campaign_medium') }} as utm_medium,
         {{ try_to('text', 'context_campaign_name') }} as utm_campaign,
         {{ try_to('text', 'property_sku') }} as product_sku,
-        {{ try_to('text', 'property_name') }} as product_name,
+        case when type = 'track' then {{ try_to('text', 'property_name') }} end as product_name,
         {{ try_to('text', 'property_category') }} as product_category,
         {{ try_to('text', 'property_currency') }} as currency,
         {{ try_to('text', 'property_coupon') }} as coupon_code,
