@@ -1,0 +1,245 @@
+"""`onefolk`: a thin face over the same jobs that Dagster schedules. Imports are late, so that help comes at once."""
+
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestration.run_job import Outcome
+    from orchestration.settings import Settings
+
+DEMO_PEOPLE, DEMO_DAYS, DEMO_SEED = 2_000, 180, 7
+
+_WRONG_ENVIRONMENT, _FAILED, _INTERRUPTED = 2, 1, 130
+_EPILOG = (
+    "The environment says where things are, each optional: ONEFOLK_HOME (default: .onefolk in the repository),"
+    " ONEFOLK_LANDING, ONEFOLK_TARGET (duckdb or postgres), ONEFOLK_POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DBNAME,"
+    " ONEFOLK_SCHEMA_PREFIX, ONEFOLK_AS_OF (the clock), ONEFOLK_SECRET, ONEFOLK_MEMORY_LIMIT, ONEFOLK_THREADS."
+)
+
+app = typer.Typer(
+    name="onefolk",
+    help="A customer data platform in your own warehouse: from landed files to unified profiles and delivered rows.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.command()
+def demo() -> None:
+    """See the whole chain work: simulate a company, land it, build, publish, deliver, and print what came out.
+
+    2,000 people over 180 days, the same ones every time. Nothing but this folder is touched. Run it again, and nothing
+    new lands and nothing is delivered.
+    """
+    from orchestration.demo import demo_settings, simulate_demo
+    from orchestration.summary import cycle_summary
+    from orchestration.terminal import Steps, console
+
+    settings = demo_settings()
+    _prepare(settings)
+    screen = console()
+    with Steps(["simulate", "land", "build", "publish", "deliver"], screen).shown() as steps:
+        simulated = simulate_demo(settings, people=DEMO_PEOPLE, days=DEMO_DAYS, seed=DEMO_SEED)
+        steps.finish()
+        after = datetime.combine(simulated.last_day + timedelta(days=1), time(), UTC)
+        settings = _settings(as_of=settings.as_of or after)
+        outcome = _run(settings, "cycle", "onefolk demo")
+        steps.finish(failed=not outcome.is_green)
+    _end(outcome)
+    cycle_summary(screen, settings, outcome, next_commands=True)
+
+
+@app.command()
+def simulate(
+    people: Annotated[int, typer.Option(min=1, help="How many people the company knows or meets.")] = DEMO_PEOPLE,
+    days: Annotated[int, typer.Option(min=1, help="How many days of their life are written.")] = DEMO_DAYS,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = DEMO_SEED,
+    out: Annotated[Path | None, typer.Option(help="Folder to write landing/ and truth/ into.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Stop at the end of this day; a later day adds only the new files."),
+    ] = None,
+) -> None:
+    """Write the files of a company that never was, and the truth about who is who in them.
+
+    CRM, shop, stores, web events, support, messages, consent, DMP and the rest, with everything that makes real data
+    hard. The truth (people, identifiers, orders) is for measuring; the pipeline never reads it.
+    """
+    from orchestration.simulation import simulate as write_company
+    from orchestration.summary import simulation_summary
+    from orchestration.terminal import Steps, console
+
+    folder = (out or _settings().home).expanduser().absolute()
+    last: date | None = until.date() if until else None
+    screen = console()
+    with Steps(["simulate"], screen).shown() as steps:
+        written = write_company(people=people, days=days, seed=seed, out=folder, until=last)
+        steps.finish()
+    simulation_summary(screen, folder, written)
+
+
+@app.command()
+def land() -> None:
+    """Load the files that are new in the landing folder into raw tables; build nothing.
+
+    Files are expected as <landing>/<source>/<table>/<any name>.csv, .jsonl or .parquet. A file is loaded once; one that
+    can't be read is set aside with the reason, and the others load.
+    """
+    from orchestration.summary import landing_summary
+    from orchestration.terminal import Steps, console
+
+    settings = _settings()
+    screen = console()
+    with Steps(["land"], screen).shown() as steps:
+        outcome = _run(settings, "land", "onefolk land")
+        steps.finish(failed=not outcome.is_green)
+    _end(outcome)
+    landing_summary(screen, settings, outcome)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def build(context: typer.Context) -> None:
+    """Build and test every table from what has landed: `dbt build` with the right environment.
+
+    Readers and destinations see nothing of it until `onefolk run` publishes and delivers. Further arguments go to dbt,
+    such as: onefolk build --select profiles
+    """
+    from orchestration.summary import build_summary
+    from orchestration.terminal import Steps, console
+
+    settings = _settings()
+    _prepare(settings)
+    if context.args:
+        from orchestration.partial_build import build_part
+
+        build_part(settings, context.args)
+        return
+    screen = console()
+    with Steps(["build"], screen).shown() as steps:
+        outcome = _run(settings, "build", "onefolk build")
+        steps.finish(failed=not outcome.is_green)
+    _end(outcome)
+    build_summary(screen, outcome)
+
+
+@app.command()
+def run() -> None:
+    """Run one full cycle: land what is new, build and test, publish to readers, deliver to destinations.
+
+    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have.
+    """
+    from orchestration.summary import cycle_summary
+    from orchestration.terminal import Steps, console
+
+    settings = _settings()
+    _prepare(settings)
+    screen = console()
+    with Steps(["land", "build", "publish", "deliver"], screen).shown() as steps:
+        outcome = _run(settings, "cycle", "onefolk run")
+        steps.finish(failed=not outcome.is_green)
+    _end(outcome)
+    cycle_summary(screen, settings, outcome)
+
+
+@app.command()
+def status() -> None:
+    """Show what is in the warehouse, how fresh it is, when it last ran, what failed, and which files wait."""
+    from orchestration.summary import show_status
+    from orchestration.terminal import console
+
+    show_status(console(), _settings())
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI: one lineage from file to destination, every run, the schedule and the sensor.
+
+    Nothing is sent anywhere. The hourly schedule and the sensor for new files are switched on there. Stop it with
+    Ctrl-C.
+    """
+    from orchestration.ui import serve
+
+    settings = _settings()
+    _prepare(settings)
+    raise typer.Exit(serve(settings, host, port))
+
+
+def main() -> NoReturn:
+    """Run the command line; what went wrong is a sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        sys.exit(_explain(error))
+    sys.exit(0)
+
+
+def _settings(**overrides: object) -> "Settings":
+    from orchestration.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _prepare(settings: "Settings") -> None:
+    """Parse where the project changed, and refuse what must not be built."""
+    from orchestration.project import prepare
+
+    prepare(settings)
+
+
+def _run(settings: "Settings", job: str, purpose: str) -> "Outcome":
+    from orchestration.run_job import run_job
+
+    return run_job(settings, job, purpose)
+
+
+def _end(outcome: "Outcome") -> None:
+    """Go on after a green run; otherwise say what failed and what to do, and end."""
+    if outcome.is_green:
+        return
+    failed = ", ".join(step.name for step in outcome.steps if not step.is_green) or "the start"
+    _say(f"[bold red]The run failed at: {failed}.[/]")
+    for sentence in outcome.failures:
+        _say(sentence, plain=True)
+    _say(f"Readers and destinations keep what they had. The whole log: {outcome.log}", plain=True)
+    _say("Mend the cause and run the same command again; nothing lands twice. `onefolk ui` shows the run.", plain=True)
+    raise typer.Exit(_FAILED)
+
+
+def _say(text: str, *, plain: bool = False) -> None:
+    from orchestration.terminal import error_console
+
+    error_console().print(text, markup=not plain, soft_wrap=True)
+
+
+def _explain(error: Exception) -> int:
+    """A sentence for what people can mend; for anything else the place of the traceback."""
+    from orchestration.failures import is_sentence, write_traceback
+    from orchestration.project import ManifestError
+    from orchestration.settings import SettingsError
+
+    if isinstance(error, SettingsError | ManifestError):
+        _say(str(error), plain=True)
+        return _WRONG_ENVIRONMENT
+    if is_sentence(error):
+        _say(str(error), plain=True)
+        return _FAILED
+    _say(f"Something unexpected happened: {type(error).__name__}: {error}", plain=True)
+    _say(f"The traceback is in {write_traceback(error)}", plain=True)
+    return _FAILED
+
+
+if __name__ == "__main__":
+    main()

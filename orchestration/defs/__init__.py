@@ -1,0 +1,1 @@
+"""Dagster's definitions: thin shells over the libraries beside this folder."""

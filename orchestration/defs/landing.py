@@ -1,0 +1,64 @@
+"""Raw tables: one asset a table of the contract, landed from files in one step."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from orchestration.defs.checks import set_aside_result, set_aside_spec
+from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
+from orchestration.landing import land as land_files
+from orchestration.landing import load_contract
+from orchestration.landing.report import TableReport
+from orchestration.progress import report
+from orchestration.translator import RoomTranslator
+from orchestration.warehouse import open_warehouse
+
+
+def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """The assets of all sources of a manifest, the register of landed files among them."""
+    specs = [_raw_table(source) for source in manifest["sources"].values()]
+    landed = {dg.AssetKey([f"raw_{table.source}", table.table]): table for table in load_contract()}
+
+    @dg.multi_asset(
+        name="land",
+        specs=specs,
+        check_specs=[set_aside_spec()],
+        can_subset=True,
+        pool=WRITER_POOL,
+    )
+    def land(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[dg.MaterializeResult[Any] | Any]:
+        settings = cycle.settings
+        report("land", detail="looking for new files")
+        wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
+        with open_warehouse(settings) as warehouse:
+            landing = land_files(settings, warehouse, wanted)
+        for key in sorted(context.selected_asset_keys):
+            table = landed.get(key)
+            metadata = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **clock_metadata(settings)})
+        if context.selected_asset_check_keys:
+            yield set_aside_result(landing)
+
+    return land
+
+
+def _counts(table: TableReport | None) -> dict[str, int]:
+    if table is None:
+        return {}
+    return {"rows_landed": table.rows, "files_landed": table.files, "lines_rejected": table.rejected_lines}
+
+
+def _raw_table(source: Mapping[str, Any]) -> dg.AssetSpec:
+    translator = RoomTranslator()
+    columns = [
+        dg.TableColumn(name, type=column.get("data_type") or "text", description=column.get("description") or None)
+        for name, column in source["columns"].items()
+    ]
+    return dg.AssetSpec(
+        translator.get_asset_key(source),
+        group_name=translator.get_group_name(source),
+        description=translator.get_description(source),
+        kinds={"file", "table"},
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
+    )

@@ -1,0 +1,44 @@
+"""Jobs, and when they run: a cycle is landing, building, publishing and delivering under one clock."""
+
+from typing import Any
+
+import dagster as dg
+
+from orchestration.defs.publishing import PUBLISHED
+
+_LANDED = dg.AssetSelection.kind("file") & dg.AssetSelection.kind("table")
+_DELIVERED = dg.AssetSelection.key_prefixes(["activation"]) & dg.AssetSelection.kind("file")
+_BUILT = dg.AssetSelection.kind("dbt")
+_CHECKS = dg.AssetSelection.all_asset_checks()
+
+
+def jobs() -> list[Any]:
+    """The four jobs; the command line runs the same ones."""
+    return [
+        dg.define_asset_job(
+            "cycle",
+            dg.AssetSelection.all(),
+            description="Everything, under one clock: land new files, build, publish, deliver.",
+        ),
+        dg.define_asset_job("land", _LANDED, description="Land the files that are new; build nothing."),
+        dg.define_asset_job("build", _BUILT, description="Build and test every model from what has landed."),
+        dg.define_asset_job(
+            "deliver",
+            dg.AssetSelection.assets(PUBLISHED) | _DELIVERED,
+            description="Publish the last build to readers and deliver the syncs; refused unless that build was green.",
+        ),
+    ]
+
+
+def schedules() -> list[dg.ScheduleDefinition]:
+    """A cycle at every full hour; stopped until somebody starts it, for a fresh clone must not begin to deliver."""
+    return [
+        dg.ScheduleDefinition(
+            name="hourly_cycle",
+            job_name="cycle",
+            cron_schedule="0 * * * *",
+            execution_timezone="UTC",
+            default_status=dg.DefaultScheduleStatus.STOPPED,
+            description="A cycle at every full hour. Starts as stopped: switch it on when deliveries are wanted.",
+        )
+    ]
