@@ -5,7 +5,7 @@ one transaction.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,7 +61,9 @@ class _Shared:
         try:
             yield
         except BaseException:
-            self.execute("rollback")
+            # The first error says what went wrong; a connection that is gone has rolled back by itself.
+            with suppress(Exception):
+                self.execute("rollback")
             raise
         self.execute("commit")
 
@@ -155,13 +157,19 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
 def open_duckdb(path: Path, settings: Settings, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
     """Open one DuckDB file within the project's memory and threads."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    limits = {"memory_limit": settings.memory_limit, "threads": settings.threads}
-    connection = duckdb.connect(str(path), read_only=read_only, config=limits)
-    try:
-        connection.execute("set TimeZone = 'UTC'")
+    with duckdb_connection(str(path), settings, read_only=read_only) as connection:
         yield DuckDBWarehouse(connection)
-    finally:
-        connection.close()
+
+
+def duckdb_connection(database: str, settings: Settings, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection within the project's memory and threads, in UTC; `:memory:` for one without a file."""
+    connection = duckdb.connect(
+        database,
+        read_only=read_only,
+        config={"memory_limit": settings.memory_limit, "threads": settings.threads},
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
 
 
 def _escaped(value: object) -> str:

@@ -1,0 +1,109 @@
+"""JSONL files: every line by itself, keys found in all of them, nested values as JSON text."""
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.columns import MOST_COLUMNS, column_names
+from orchestration.landing.inspection import FileFacts
+from orchestration.landing.lines import SHOWN_CHARACTERS, json_lines
+from orchestration.landing.reading import STREAM, Reading, literal
+
+_NOT_BLANK = "not regexp_full_match(line, '\\s*')"
+
+# Evaluated in order: json_type raises on a line that is not JSON.
+_PROBLEM = (
+    "case when problem is not null then problem when not json_valid(line) then 'the line is not JSON'"
+    " when json_type(line) <> 'OBJECT' then 'the line is JSON, but not an object' end"
+)
+
+# A line without keys yields one null key: it may be blank, broken, or an empty object.
+_KEYS_QUERY = f"""
+    with parsed as (
+        select line_no, case when problem is null then try(json_keys(line)) end as found from {STREAM}
+    ),
+    never_empty as (
+        select line_no, case when len(found) > 0 then found else cast([null] as varchar[]) end as keys from parsed
+    ),
+    one_by_one as (
+        select line_no, unnest(keys) as key, generate_subscripts(keys, 1) as place from never_empty
+    )
+    select key from one_by_one
+    group by key order by key is not null, min(line_no), min(place), key limit {MOST_COLUMNS + 2}
+"""
+
+
+def jsonl_readings(
+    path: Path, facts: FileFacts, known: set[str], connection: duckdb.DuckDBPyConnection
+) -> list[Reading]:
+    """The one way to read a JSONL file: its keys are looked up in every line first."""
+    if not facts.has_content:
+        return [Reading("(select 1) as nothing", {}, "0", condition="false")]
+    keys, is_sound = _keys(path, facts, connection)
+    admitted = _admitted(keys, known)
+    targets, notes = column_names(admitted, known)
+    columns = [targets[position] for position in range(len(admitted))]
+    problem = _PROBLEM
+    if len(admitted) < len(keys):
+        is_sound = False
+        listed = ", ".join(literal(key) for key in admitted)
+        problem = problem.removesuffix("end") + (
+            f"when len(list_filter(json_keys(line), lambda name: not list_contains([{listed}], name))) > 0"
+            f" then 'the line has a column beyond the {MOST_COLUMNS} that a table may have' end"
+        )
+    values, expressions = _extraction(admitted, columns)
+    checked = STREAM if is_sound else f"(select *, {problem} as found from {STREAM} where {_NOT_BLANK})"
+    shown = f"left(rtrim(line, chr(10) || chr(13)), {SHOWN_CHARACTERS})"
+    rejects = f"select line_no, found as reason, {shown} as line_text from {checked} where found is not null"
+    good = "" if is_sound else " where found is null"
+    return [
+        Reading(
+            relation=f"(select line_no, {values} as v from (select line_no, line from {checked}{good})) as parsed",
+            columns=expressions,
+            row_number="line_no",
+            rejects=None if is_sound else rejects,
+            stream=lambda: json_lines(path, facts),
+            encoding=facts.encoding,
+            notes=notes,
+        )
+    ]
+
+
+def _keys(path: Path, facts: FileFacts, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], bool]:
+    """Every top-level key in the order in which the file first shows it, and whether every line is an object."""
+    connection.register(STREAM, json_lines(path, facts))
+    try:
+        rows = connection.execute(_KEYS_QUERY).fetchall()
+    finally:
+        connection.unregister(STREAM)
+    keys = [row[0] for row in rows]
+    return [key for key in keys if key is not None], None not in keys
+
+
+def _admitted(keys: list[str], known: set[str]) -> list[str]:
+    """The keys that the table has room for: those it knows, then new ones in order."""
+    room = MOST_COLUMNS - len(known)
+    admitted = []
+    for key in keys:
+        if key not in known:
+            room -= 1
+        if key in known or room >= 0:
+            admitted.append(key)
+    return admitted
+
+
+def _extraction(keys: list[str], columns: list[str]) -> tuple[str, dict[str, tuple[str, str]]]:
+    """SQL that takes a line apart once, and the expression of each column over it."""
+    if not keys:
+        return "null", {}
+    if len({key.casefold() for key in keys}) == len(keys) and all(key.isascii() and key for key in keys):
+        shape = literal(json.dumps(dict.fromkeys(keys, "VARCHAR")))
+        quotes = ['"' + key.replace('"', '""') + '"' for key in keys]
+        return f"from_json(line, {shape})", {
+            column: (f"v.{key}", "text") for column, key in zip(columns, quotes, strict=True)
+        }
+    pointers = ", ".join(literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys)
+    return f"json_extract_string(line, [{pointers}])", {
+        column: (f"v[{position}]", "text") for position, column in enumerate(columns, start=1)
+    }

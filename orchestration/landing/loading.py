@@ -1,0 +1,157 @@
+"""One file into its raw table, with its register row and rejected lines, in one transaction."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.columns import as_text, fit_table
+from orchestration.landing.contract import METADATA_COLUMNS, REGISTER_SCHEMA
+from orchestration.landing.csv_files import csv_readings
+from orchestration.landing.discovery import LandingFile
+from orchestration.landing.inspection import FileFacts, UnreadableFileError, checksum_of, inspect
+from orchestration.landing.jsonl_files import jsonl_readings
+from orchestration.landing.parquet_files import first_sentence, parquet_readings
+from orchestration.landing.reading import Reading, literal
+from orchestration.landing.register import Entry, Outcome, write
+from orchestration.warehouse import DuckDBWarehouse, Warehouse, quoted
+
+# Rows of one Arrow batch on the way to Postgres.
+ROWS_PER_BATCH = 8_192
+
+
+class ChangedWhileReadError(Exception):
+    """The file was written to while it was read; nothing of it was loaded."""
+
+
+@dataclass
+class Loader:
+    """Loads files into one warehouse; `reader` is the DuckDB connection that reads them."""
+
+    warehouse: Warehouse
+    reader: duckdb.DuckDBPyConnection
+    clock: datetime
+    notes: list[str] = field(default_factory=list)
+
+    def load(self, file: LandingFile, entry: Entry | None) -> Outcome:
+        """Land one file or set it aside; raise when the warehouse, not the file, is at fault."""
+        facts: FileFacts | None = None
+        try:
+            if file.problem:
+                raise UnreadableFileError(file.problem)
+            facts = inspect(file.path) if file.format != "parquet" else _parquet_facts(file)
+            outcome = self._first_that_works(file, facts, self._readings(file, facts), entry)
+        except UnreadableFileError as error:
+            checksum = facts.checksum if facts else checksum_of(file.path)
+            outcome = Outcome(file, "set_aside", checksum, error=str(error))
+            with self.warehouse.transaction():
+                write(self.warehouse, outcome, self.clock, entry)
+        return outcome
+
+    def _readings(self, file: LandingFile, facts: FileFacts) -> list[Reading]:
+        columns = self.warehouse.columns(file.table.schema, file.table.table)
+        known = set(columns) - set(METADATA_COLUMNS)
+        if file.format == "csv":
+            return csv_readings(file.path, facts, file.table, known)
+        if file.format == "jsonl":
+            return jsonl_readings(file.path, facts, known, self.reader)
+        return parquet_readings(file.path, file.table, known, self.reader)
+
+    def _first_that_works(
+        self, file: LandingFile, facts: FileFacts, readings: list[Reading], entry: Entry | None
+    ) -> Outcome:
+        *quick, last = readings
+        for reading in quick:
+            try:
+                return self._load(file, facts, reading, entry)
+            except ChangedWhileReadError:
+                raise
+            except Exception:
+                # Whatever stopped the quick reader, the careful one finds out line by line, or raises it again.
+                continue
+        try:
+            return self._load(file, facts, last, entry)
+        except ChangedWhileReadError:
+            raise
+        except Exception as error:
+            raise _fault_of_file(last, file.path, error) or error from error
+
+    def _load(self, file: LandingFile, facts: FileFacts, reading: Reading, entry: Entry | None) -> Outcome:
+        schema, table = file.table.schema, file.table.table
+        with self.warehouse.transaction():
+            types = {name: data_type for name, (_, data_type) in reading.columns.items()}
+            held = fit_table(self.warehouse, schema, table, types, lambda name: self._has_values(reading, name))
+            rows = self._append(reading, schema, table, _rows_query(reading, held, file, self.clock))
+            rejected = 0
+            if reading.rejects:
+                query = _rejects_query(reading.rejects, file, self.clock)
+                rejected = self._append(reading, REGISTER_SCHEMA, "rejected_lines", query)
+            if not file.is_unchanged():
+                raise ChangedWhileReadError
+            outcome = Outcome(file, "landed", facts.checksum, rows, rejected, encoding=reading.encoding)
+            write(self.warehouse, outcome, self.clock, entry)
+        self.notes.extend(f"{file.relative}: {note}." for note in reading.notes)
+        return outcome
+
+    def _append(self, reading: Reading, schema: str, table: str, query: str) -> int:
+        with reading.open(self.reader):
+            if isinstance(self.warehouse, DuckDBWarehouse):
+                done = self.reader.execute(f"insert into {quoted(schema, table)} by name {query}").fetchone()
+                return int(done[0]) if done else 0
+            return self.warehouse.append(schema, table, self.reader.execute(query).to_arrow_reader(ROWS_PER_BATCH))
+
+    def _has_values(self, reading: Reading, name: str) -> bool:
+        with reading.open(self.reader):
+            query = f"select count({reading.columns[name][0]}) from {reading.relation} where {reading.condition}"
+            found = self.reader.execute(query).fetchone()
+        return bool(found and found[0])
+
+
+def _rows_query(reading: Reading, held: dict[str, str], file: LandingFile, clock: datetime) -> str:
+    """The file's rows as the table holds them, each with where it came from."""
+    values = []
+    for name, (expression, data_type) in reading.columns.items():
+        if held[name] == data_type or held[name] == "numeric":
+            value = expression
+        elif held[name] == "text":
+            value = as_text(expression, data_type)
+        else:
+            # A column without values fits any type.
+            value = f"cast(null as {held[name]})"
+        values.append(f"{value} as {quoted(name)}")
+    values += [
+        f"{_moment(clock)} as _loaded_at",
+        f"{literal(file.relative)} as _source_file",
+        f"{reading.row_number} as _source_row",
+        f"{literal(file.instance)} as _source_instance",
+    ]
+    return f"select {', '.join(values)} from {reading.relation} where {reading.condition}"
+
+
+def _rejects_query(rejects: str, file: LandingFile, clock: datetime) -> str:
+    return (
+        f"select {literal(file.relative)} as file_path, {literal(file.table.source)} as source_name,"
+        f" {literal(file.table.table)} as table_name, *, {_moment(clock)} as _loaded_at from ({rejects}) as rejects"
+    )
+
+
+def _moment(clock: datetime) -> str:
+    return f"cast({literal(clock.isoformat(sep=' '))} as timestamp)"
+
+
+def _parquet_facts(file: LandingFile) -> FileFacts:
+    return FileFacts(file.size_bytes, checksum_of(file.path), "", file.size_bytes > 0, True)
+
+
+def _fault_of_file(reading: Reading, path: Path, error: Exception) -> UnreadableFileError | None:
+    """What is wrong with the file when it can't be read without the warehouse either; None when nothing is."""
+    if str(getattr(error, "sqlstate", None) or "").startswith("22"):
+        return UnreadableFileError(f"has a value that the warehouse can't hold: {first_sentence(error, path)}")
+    used = ", ".join(expression for expression, _ in reading.columns.values()) or "1"
+    with duckdb.connect() as alone, reading.open(alone):
+        try:
+            alone.execute(f"select count(hash({used})) from {reading.relation} where {reading.condition}").fetchall()
+        except duckdb.Error as found:
+            return UnreadableFileError(f"can't be read: {first_sentence(found, path)}")
+    return None

@@ -1,0 +1,51 @@
+"""What every format comes down to: the SQL that reads one file, and the columns that it yields."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+# The name that streamed lines have in SQL while a file is read.
+STREAM = "landing_lines"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read one file with DuckDB.
+
+    `columns` gives, for each column of the table, a SQL expression over `relation` and its canonical type; `rejects`
+    is a query of line_no, reason, line_text. `stream` feeds the relation `landing_lines`, afresh for each query.
+    """
+
+    relation: str
+    columns: dict[str, tuple[str, str]]
+    row_number: str
+    condition: str = "true"
+    rejects: str | None = None
+    stream: Callable[[], pa.RecordBatchReader] | None = None
+    encoding: str | None = "utf-8"
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Make the stream readable by the queries of one block."""
+        if self.stream is None:
+            yield
+            return
+        connection.register(STREAM, self.stream())
+        try:
+            yield
+        finally:
+            connection.unregister(STREAM)
+
+
+def literal(text: str) -> str:
+    """Text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def file_literal(path: str) -> str:
+    """A path as a SQL literal, with the characters that DuckDB would take for a pattern."""
+    return literal("".join(f"[{letter}]" if letter in "*?[" else letter for letter in path))

