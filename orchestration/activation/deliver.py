@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from orchestration.activation.destinations.files import FileSet, write_parquet
 from orchestration.activation.errors import DeliveryError
-from orchestration.activation.plan import check_keys, plan
+from orchestration.activation.plan import NOTHING, Plan, check_keys, plan
 from orchestration.activation.rows import count_rows, ordered_batches, relation_schema
 from orchestration.activation.syncs import ROOM, Sync
 from orchestration.progress import report
@@ -44,9 +44,7 @@ def deliver(settings: Settings, sync: Sync) -> Delivery:
     with files.writing() as workroom:
         wanted = workroom / "wanted.parquet"
         rows, columns = _read(settings, sync, wanted)
-        with open_duckdb(workroom / "plan.duckdb", settings) as scratch:
-            check_keys(scratch, sync, wanted)
-            planned = plan(scratch, sync, wanted, files.delivered_rows())
+        planned = NOTHING if files.holds(wanted) else _plan(settings, sync, wanted, files.delivered_rows())
         is_needed = not planned.is_empty or not files.is_as_declared(rows, columns)
         if is_needed:
             files.replace(wanted, rows, columns, settings.clock)
@@ -62,6 +60,13 @@ def deliver(settings: Settings, sync: Sync) -> Delivery:
         removed=planned.removed,
         seconds=time.monotonic() - started_at,
     )
+
+
+def _plan(settings: Settings, sync: Sync, wanted: Path, delivered: Path | None) -> Plan:
+    # A database of its own beside the rows, so that what does not fit into memory is as well guarded as they are.
+    with open_duckdb(wanted.with_name("plan.duckdb"), settings) as scratch:
+        check_keys(scratch, sync, wanted)
+        return plan(scratch, sync, wanted, delivered)
 
 
 def _read(settings: Settings, sync: Sync, wanted: Path) -> tuple[int, pa.Schema]:

@@ -23,6 +23,9 @@ class Plan:
         return not (self.added or self.changed or self.removed)
 
 
+NOTHING = Plan(0, 0, 0)
+
+
 def check_keys(warehouse: DuckDBWarehouse, sync: Sync, wanted: Path) -> None:
     """Raise `DeliveryError` when keys are null or occur twice; it holds counts only, for a key may be personal."""
     key = ", ".join(quoted(name) for name in sync.key)

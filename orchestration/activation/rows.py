@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from orchestration.activation.errors import DeliveryError
-from orchestration.warehouse import Warehouse, quoted
+from orchestration.warehouse import PostgresWarehouse, Warehouse, quoted
 
 # What the engines call the types of a contract.
 _TYPES = {
@@ -64,8 +64,16 @@ def ordered_batches(
     """All rows, a batch at a time, by key; texts in the order of their bytes, which is the same everywhere."""
     chosen = ", ".join(_selected(warehouse, field) for field in columns)
     order = ", ".join(_ordered(warehouse, columns.field(name)) for name in key)
-    for batch in warehouse.batches(f"select {chosen} from {quoted(schema, table)} as wanted order by {order}"):
-        yield batch.cast(columns)
+    sql = f"select {chosen} from {quoted(schema, table)} as wanted order by {order}"
+    if not isinstance(warehouse, PostgresWarehouse):
+        for batch in warehouse.batches(sql):
+            yield batch.cast(columns)
+        return
+    # The stream of Postgres ends with its cursor, so the cursor is held here.
+    with warehouse.connection.cursor() as cursor:
+        cursor.execute(sql)
+        for batch in cursor.fetch_record_batch():
+            yield batch.cast(columns)
 
 
 def _selected(warehouse: Warehouse, field: pa.Field) -> str:

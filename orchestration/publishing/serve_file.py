@@ -10,7 +10,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from orchestration.progress import report
-from orchestration.project import PublicTable
+from orchestration.project import PUBLISHED_ROOMS, PublicTable
 from orchestration.publishing.published import PublishedTable, PublishError
 from orchestration.settings import Settings
 from orchestration.warehouse import DuckDBWarehouse, open_duckdb, quoted
@@ -30,9 +30,13 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
             _attach(warehouse, settings.warehouse_path, "work")
             _require(settings, warehouse, tables)
             built = {_name(settings, table): _built(settings, warehouse, table) for table in tables}
-            seen = _seen(settings, warehouse)
+            everything = _seen(settings, warehouse)
+            ours = {settings.stable_schema(room) for room in PUBLISHED_ROOMS}
+            seen = {name: signature for name, signature in everything.items() if name[0] in ours}
             if seen != built:
-                _copy(settings, warehouse, tables)
+                _copy_built(settings, warehouse, tables)
+                _copy_of_others(warehouse, {name: s for name, s in everything.items() if name[0] not in ours})
+                warehouse.execute("checkpoint")
         if seen != built:
             _swap(building, settings.serve_path)
     published = []
@@ -101,7 +105,6 @@ def _seen(settings: Settings, warehouse: DuckDBWarehouse) -> dict[tuple[str, str
             columns = _columns(warehouse, "seen", schema, name)
             counts = _counts(warehouse, quoted("seen", schema, name), [column[0] for column in columns])
             found[(schema, name)] = (tuple(columns), comment, *counts)
-        warehouse.execute("detach seen")
         return found
     except (PublishError, duckdb.Error):
         # A file that is damaged, or that a tool holds open for writing, is replaced.
@@ -125,24 +128,35 @@ def _counts(warehouse: DuckDBWarehouse, relation: str, columns: list[str]) -> tu
     return int(count), int(xor), int(total)
 
 
-def _copy(settings: Settings, warehouse: DuckDBWarehouse, tables: Sequence[PublicTable]) -> None:
+def _copy_built(settings: Settings, warehouse: DuckDBWarehouse, tables: Sequence[PublicTable]) -> None:
     # Without it a copy of a large table is held in memory.
     warehouse.execute("set preserve_insertion_order = false")
-    for room in sorted({table.room for table in tables}):
-        warehouse.execute(f"create schema {quoted(settings.stable_schema(room))}")
     for done, table in enumerate(tables):
         report("publish", done, len(tables), f"{table.room}.{table.name}")
-        stable = quoted(settings.stable_schema(table.room), table.name)
-        work = quoted("work", settings.work_schema(table.room), table.name)
-        warehouse.execute(f"create table {stable} as select * from {work}")
-        if table.description:
-            warehouse.execute(f"comment on table {stable} is {_literal(table.description)}")
-        there = {name for name, _, _ in _columns(warehouse, "work", settings.work_schema(table.room), table.name)}
-        for column in table.columns:
-            if column.description and column.name in there:
-                named = f"{stable}.{quoted(column.name)}"
-                warehouse.execute(f"comment on column {named} is {_literal(column.description)}")
-    warehouse.execute("checkpoint")
+        work_schema = settings.work_schema(table.room)
+        there = {name for name, _, _ in _columns(warehouse, "work", work_schema, table.name)}
+        comments = {column.name: column.description for column in table.columns if column.name in there}
+        source = quoted("work", work_schema, table.name)
+        _copy(warehouse, source, _name(settings, table), table.description, comments)
+
+
+def _copy_of_others(warehouse: DuckDBWarehouse, tables: dict[tuple[str, str], _Signature]) -> None:
+    """Take over what other prefixes published: a preview or a replay must not take the live tables away."""
+    for name, (columns, comment, *_) in tables.items():
+        _copy(warehouse, quoted("seen", *name), name, comment, {column: text for column, _, text in columns})
+
+
+def _copy(
+    warehouse: DuckDBWarehouse, source: str, name: tuple[str, str], comment: str, comments: dict[str, str]
+) -> None:
+    schema, target = quoted(name[0]), quoted(*name)
+    warehouse.execute(f"create schema if not exists {schema}")
+    warehouse.execute(f"create table {target} as select * from {source}")
+    if comment:
+        warehouse.execute(f"comment on table {target} is {_literal(comment)}")
+    for column, text in comments.items():
+        if text:
+            warehouse.execute(f"comment on column {target}.{quoted(column)} is {_literal(text)}")
 
 
 def _swap(building: Path, serve: Path) -> None:

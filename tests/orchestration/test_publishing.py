@@ -45,7 +45,9 @@ def build(settings: Settings, people: int = 3) -> None:
         for room in ("profiles", "audiences", "pii", "staging", "activation"):
             warehouse.execute(f"create schema if not exists {quoted(settings.work_schema(room))}")
             warehouse.execute(f"drop table if exists {quoted(settings.work_schema(room), 'secrets')}")
-            warehouse.execute(f"create table {quoted(settings.work_schema(room), 'secrets')} as select 'a@b.example' as email")
+            warehouse.execute(
+                f"create table {quoted(settings.work_schema(room), 'secrets')} as select 'a@b.example' as email"
+            )
         profiles = quoted(settings.work_schema("profiles"), "profiles")
         warehouse.execute(f"drop table if exists {profiles}")
         warehouse.execute(
@@ -182,12 +184,16 @@ def test_a_table_that_is_not_built_stops_publishing(engine_settings: Settings) -
 
 
 def test_prefixes_keep_projects_apart(engine_settings: Settings) -> None:
-    """A schema prefix stands before every schema that readers see."""
+    """A schema prefix stands before every schema that readers see, and what other prefixes published stays."""
+    build(engine_settings)
+    publish(engine_settings, TABLES)
     settings = engine_settings.model_copy(update={"schema_prefix": "dev_"})
-    build(settings)
+    build(settings, people=7)
     publish(settings, TABLES)
     assert settings.stable_schema("profiles") == "dev_profiles"
     assert seen(settings) == built(settings)
+    assert seen(engine_settings) == built(engine_settings)
+    assert not publish(engine_settings, TABLES).changed
 
 
 def test_postgres_keeps_grants_views_and_open_readers(make_settings: Any, tmp_path: Path) -> None:
@@ -198,7 +204,9 @@ def test_postgres_keeps_grants_views_and_open_readers(make_settings: Any, tmp_pa
     with open_warehouse(settings) as admin, open_warehouse(settings) as dashboard:
         admin.execute("do $$ begin create role analyst; exception when duplicate_object then null; end $$")
         admin.execute("grant select on profiles.profiles to analyst")
-        admin.execute("create view public.by_country as select country, count(*) as people from profiles.profiles group by 1")
+        admin.execute(
+            "create view public.by_country as select country, count(*) as people from profiles.profiles group by 1"
+        )
         with dashboard.transaction():
             dashboard.execute("set transaction isolation level repeatable read")
             before = dashboard.rows("select * from profiles.profiles order by 1")
@@ -221,7 +229,7 @@ def test_postgres_follows_a_change_of_type_or_key_and_says_when_it_can_not(make_
         warehouse.execute("create view public.counts as select order_count from profiles.profiles")
     before = seen(settings)
     change(settings, "alter table {t} alter column order_count type text")
-    with pytest.raises(PublishError, match="Column order_count of profiles.profiles changed from integer to text"):
+    with pytest.raises(PublishError, match=r"Column order_count of profiles\.profiles changed from integer to text"):
         publish(settings, TABLES)
     assert seen(settings) == before
     change(settings, "alter table {t} alter column order_count type integer using cast(order_count as integer)")
@@ -239,7 +247,9 @@ def test_postgres_publishes_all_tables_or_none(make_settings: Any, tmp_path: Pat
     before = seen(settings)
     build(settings, people=5)
     with open_warehouse(settings) as warehouse:
-        warehouse.execute("insert into work_audiences.audience_members values ('repeat_buyers', 'p9'), ('repeat_buyers', 'p9')")
+        warehouse.execute(
+            "insert into work_audiences.audience_members values ('repeat_buyers', 'p9'), ('repeat_buyers', 'p9')"
+        )
     with pytest.raises(PublishError, match=r"audiences\.audience_members can't be published"):
         publish(settings, TABLES)
     assert seen(settings) == before

@@ -80,6 +80,11 @@ class FileSet:
                 return self.folder / str(file["name"])
         return None
 
+    def holds(self, wanted: Path) -> bool:
+        """Whether the rows delivered last are these, byte for byte."""
+        delivered = self.delivered_rows()
+        return delivered is not None and _checksum(delivered) == _checksum(wanted)
+
     def is_as_declared(self, rows: int, columns: pa.Schema) -> bool:
         """Whether the last delivery is unaltered and says what a delivery of now would say, its time aside."""
         manifest = self.manifest()
