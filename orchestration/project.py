@@ -20,6 +20,7 @@ from orchestration.settings import PROJECT_DIR, Settings
 Manifest = dict[str, Any]
 
 PUBLISHED_ROOMS = ("identity", "profiles", "consent", "audiences")
+_DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
 # What dbt parses; the other folders under tests/ are pytest's.
 _PARSED = ("dbt_project.yml", "models", "macros", "seeds", "tests/generic", "tests/singular", "tests/fixtures")
 
@@ -83,7 +84,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 def dbt_command(*args: str, project_dir: Path = PROJECT_DIR) -> list[str]:
     """A dbt command line that runs in this Python's environment, whatever the folder and the PATH."""
     folders = ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
-    return [sys.executable, "-m", "dbt.cli.main", *args, *folders]
+    return [sys.executable, "-c", _DBT, *args, *folders]
 
 
 def is_parsed(project_dir: Path = PROJECT_DIR) -> bool:
@@ -132,6 +133,7 @@ def prepare(settings: Settings, project_dir: Path = PROJECT_DIR) -> Manifest:
 def build(settings: Settings, *args: str, project_dir: Path = PROJECT_DIR) -> None:
     """Run `dbt build` with further arguments, its lines on our output; raise `DbtError` when anything failed."""
     prepare(settings, project_dir)
+    settings.home.mkdir(parents=True, exist_ok=True)
     command = dbt_command("build", *args, project_dir=project_dir)
     done = subprocess.run(command, cwd=project_dir, env=dbt_environment(settings), check=False)
     if done.returncode:
