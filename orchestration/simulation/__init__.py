@@ -18,7 +18,7 @@ from orchestration.simulation.columns import START, day_date, day_number
 from orchestration.simulation.days import DemoCompany
 from orchestration.simulation.rates import PRESETS
 from orchestration.simulation.truth import write_orders, write_people_and_identifiers
-from orchestration.simulation.writing import ChunkWriter
+from orchestration.simulation.writing import ChunkWriter, Table, remove_unfinished
 
 __all__ = ["START", "SimulationSummary", "simulate"]
 
@@ -66,10 +66,11 @@ def simulate(
     progress.report("simulate", 0, last - first + 1, "the people and their devices")
     company = DemoCompany(people, seed, PRESETS[preset])
     _remember(out, memory)
+    remove_unfinished(out / "landing", first)
     at_once = max(1, min(31, _PERSON_DAYS_AT_ONCE // people))
     for month_first, month_last in _months(first, last):
         writer = ChunkWriter(out / "landing", month_first, month_last)
-        orders = []
+        orders: list[Table] = []
         for begin in range(month_first, month_last + 1, at_once):
             end = min(begin + at_once - 1, month_last)
             for name, table in company.tables(begin, end):

@@ -6,7 +6,18 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.simulation.columns import (
-    Numbers, Stream, amounts, arriving, constant, flags, generator, joined, moments, numerals, picked, seconds,
+    Numbers,
+    Stream,
+    amounts,
+    arriving,
+    constant,
+    flags,
+    generator,
+    joined,
+    moments,
+    numerals,
+    picked,
+    seconds,
 )
 from orchestration.simulation.countries import CITIES, CITIES_EACH, CODES, COUNTRIES
 

@@ -15,11 +15,13 @@ START = date(2026, 3, 5)
 DAY_SECONDS = 86_400
 NEVER = 1_000_000  # a day that doesn't come
 _START_SECOND = int(datetime(START.year, START.month, START.day, tzinfo=UTC).timestamp())
+_COUNT_BITS = 24
 _GOLDEN, _MIX_A, _MIX_B = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 Numbers = NDArray[Any]
 Columns = dict[str, Numbers]
 Text = Any  # an Arrow string array, or one string for all rows
+Rows = tuple[dict[str, pa.Array], Numbers]  # a table's columns, and a number that tells its rows apart
 
 
 class Stream(IntEnum):
@@ -32,9 +34,11 @@ class Stream(IntEnum):
     CONSENT = 5
     WEB = 10
     STORES = 11
-    CRM = 12
-    SUPPORT = 13
-    OUTREACH = 14
+    DEALS = 12
+    ACTIVITIES = 13
+    TICKETS = 14
+    MESSAGES = 15
+    SOCIAL = 16
 
 
 def generator(seed: int, stream: Stream, day: int = 0) -> np.random.Generator:
@@ -92,6 +96,21 @@ def arriving(days: Numbers, first: int, last: int) -> Numbers:
     return np.flatnonzero((arrivals >= first) & (arrivals <= last))
 
 
+def daily_uids(day: int, count: int) -> Numbers:
+    """Numbers for what one day draws: the day, and a count within it."""
+    return np.int64(day) << _COUNT_BITS | np.arange(count)
+
+
+def day_of_uid(uid: Numbers) -> Numbers:
+    """The day that drew each number of `daily_uids`."""
+    return np.asarray(uid >> _COUNT_BITS)
+
+
+def daily_ids(prefix: Text, uid: Numbers) -> pa.Array:
+    """Ids of what one day draws, such as O1028-000016: never given anew on another day."""
+    return joined(prefix, numerals(day_of_uid(uid) + 1001, 4), "-", numerals(uid & (1 << _COUNT_BITS) - 1, 6))
+
+
 def stacked(parts: Sequence[Columns]) -> Columns:
     """Columns under each other."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -116,8 +135,9 @@ def joined(*parts: Text) -> pa.Array:
 
 def either(mask: Numbers, chosen: Text, other: Text) -> pa.Array:
     """The chosen text where the mask is true, else the other; one string or None stand for all rows."""
-    first, second = (pa.scalar(text, pa.string()) if text is None or isinstance(text, str) else text
-                     for text in (chosen, other))
+    first, second = (
+        pa.scalar(text, pa.string()) if text is None or isinstance(text, str) else text for text in (chosen, other)
+    )
     return pc.if_else(pa.array(mask), first, second)
 
 

@@ -5,42 +5,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.simulation.columns import (
-    NEVER, Columns, Numbers, amounts, arriving, days_of, either, flags, hexadecimal, joined, moments, numerals, picked,
-    rows_of, seconds,
+    NEVER,
+    Columns,
+    Numbers,
+    Rows,
+    amounts,
+    arriving,
+    days_of,
+    either,
+    flags,
+    joined,
+    moments,
+    numerals,
+    picked,
+    rows_of,
+    seconds,
 )
 from orchestration.simulation.countries import CURRENCIES
-from orchestration.simulation.notations import JUNK_EMAILS, JUNK_PHONES, international, typed_emails, with_junk
+from orchestration.simulation.ids import card_fingerprints, cart_ids, order_ids, person_ids, shop_customer_ids
+from orchestration.simulation.notations import (
+    JUNK_EMAILS,
+    JUNK_PHONES,
+    SUPPORT_ADDRESS,
+    international,
+    typed_emails,
+    with_junk,
+)
 from orchestration.simulation.shopping import ORDER, PHONE_ORDER, select
 from orchestration.simulation.world import World
 
-Rows = tuple[dict[str, pa.Array], Numbers]  # a table's columns, and a number that tells its rows apart
 METHODS = ("card", "card", "card", "card", "paypal", "paypal", "invoice", "card", "bank_transfer", "wallet")
 PROVIDERS = ("stripe", "stripe", "adyen", "adyen", "paypal", "paypal", "own", "stripe", "bank", "apple")
-
-
-def order_ids(uid: Numbers) -> pa.Array:
-    """Order ids: the day of the order and a number within it."""
-    return joined("O", numerals((uid >> 24) + 1001, 4), "-", numerals(uid & 0xFFFFFF, 6))
-
-
-def cart_ids(uid: Numbers) -> pa.Array:
-    """Cart ids of visits."""
-    return joined("cart-", numerals((uid >> 24) + 1001, 4), "-", numerals(uid & 0xFFFFFF, 6))
-
-
-def user_ids(person: Numbers) -> pa.Array:
-    """Ids that people with an account log in with."""
-    return joined("usr_", numerals(person * 7 + 500_003))
-
-
-def shop_customer_ids(person: Numbers) -> pa.Array:
-    """Ids of the shop's customers."""
-    return joined("SC", numerals(person + 70_001))
-
-
-def card_fingerprints(world: World, person: Numbers) -> pa.Array:
-    """What a payment provider tells of a person's card, the same in the shop and in the stores."""
-    return joined("fp_", hexadecimal(world.dice.hash("card", person)))
 
 
 def shop_email(world: World, person: Numbers, day: Numbers) -> pa.Array:
@@ -101,8 +96,12 @@ def ordered_at(orders: Columns) -> Numbers:
 def _order_rows(world: World, orders: Columns, first: int, last: int) -> Rows:
     """Each order when it is placed, and again when it is shipped, cancelled or refunded."""
     dice, people = world.dice, world.people
-    changes = ((orders["day"], "paid"), (orders["cancelled_day"], "cancelled"), (orders["shipped_day"], "shipped"),
-               (orders["refund_day"], "refunded"))
+    changes = (
+        (orders["day"], "paid"),
+        (orders["cancelled_day"], "cancelled"),
+        (orders["shipped_day"], "shipped"),
+        (orders["refund_day"], "refunded"),
+    )
     found = [arriving(day, first, last) for day, _ in changes]
     index, change = np.concatenate(found), np.repeat(np.arange(len(changes)), [len(rows) for rows in found])
     rows = rows_of(orders, index)
@@ -111,8 +110,12 @@ def _order_rows(world: World, orders: Columns, first: int, last: int) -> Rows:
     is_partial = (change == 3) & rows["is_partial_refund"]
     change_days = np.stack([day for day, _ in changes])[change, index]
     changed = np.where(change == 0, ordered_at(rows), seconds(change_days, 85_000 + uid % 1000))
-    email = with_junk(dice, uid, np.where(rows["is_guest"], world.rates.junk_email, 0), shop_email(world, person, day),
-                      JUNK_EMAILS)
+    email = with_junk(
+        dice, uid, np.where(rows["is_guest"], world.rates.junk_email, 0), shop_email(world, person, day), JUNK_EMAILS
+    )
+    email = either(
+        ~is_web & dice.happens("agent orders", world.rates.support_address_by_agent, uid), SUPPORT_ADDRESS, email
+    )
     device = rows["device"]
     anonymous_id = world.devices.anonymous_id(device, world.devices.generation(device, day))
     return {
@@ -151,6 +154,7 @@ def _line_rows(world: World, orders: Columns, lines: Columns) -> Rows:
 
 def _payment_rows(world: World, orders: Columns) -> Rows:
     """Payments; what an order paid adds up to its total, and an attempt that failed comes before it."""
+    dice = world.dice
     attempts = (orders["fails_first"], np.ones(len(orders["uid"]), dtype=bool), orders["second_payment"] > 0)
     index = np.concatenate([np.flatnonzero(mask) for mask in attempts])
     part = np.repeat(np.arange(3), [int(mask.sum()) for mask in attempts])
@@ -171,7 +175,7 @@ def _payment_rows(world: World, orders: Columns) -> Rows:
         "amount": amounts(amount),
         "currency": picked(CURRENCIES, world.people.country[rows["person"]]),
         "status": status,
-        "card_fingerprint": either(is_card, card_fingerprints(world, rows["person"]), None),
+        "card_fingerprint": either(is_card, card_fingerprints(dice, rows["person"]), None),
         "paid_at": moments(ordered_at(rows) + 30 * part),
     }, rows["uid"] * 4 + part
 
@@ -199,8 +203,3 @@ def truth_rows(world: World, visits: tuple[Columns, Columns]) -> dict[str, pa.Ar
         "currency": picked(CURRENCIES, world.people.country[orders["person"]]),
         "ordered_at": moments(ordered_at(orders)),
     }
-
-
-def person_ids(person: Numbers) -> pa.Array:
-    """Ids of people in the truth."""
-    return joined("P", numerals(person + 1, 7))

@@ -1,21 +1,39 @@
-"""Consent records (given, withdrawn, expired, contradictory), requests of data subjects, and stewards' decisions."""
+"""Consent records: given, withdrawn, expired and contradictory, in the web, on the telephone and in cookie banners."""
 
 import numpy as np
-import pyarrow as pa
 
 from orchestration.simulation.columns import (
-    NEVER, Columns, Numbers, arriving, constant, either, joined, moments, numerals, picked, seconds, stacked,
+    NEVER,
+    Columns,
+    Numbers,
+    Rows,
+    arriving,
+    constant,
+    either,
+    joined,
+    moments,
+    numerals,
+    picked,
+    seconds,
+    stacked,
 )
-from orchestration.simulation.commerce import Rows, shop_customer_ids, user_ids
 from orchestration.simulation.countries import CODES
+from orchestration.simulation.ids import user_ids
 from orchestration.simulation.world import World
 
 GRANTED, DENIED, REVOKED, EXPIRED = range(4)
 STATUSES = ("granted", "denied", "revoked", "expired")
 ID_TYPES = ("email", "user_id", "crm_contact_id", "phone", "anonymous_id")
 EMAIL, USER_ID, CRM_CONTACT_ID, PHONE, ANONYMOUS_ID = range(5)
-_PURPOSES = (("marketing", "email"), ("marketing", "sms"), ("personalisation", None), ("analytics", None),
-             ("advertising", "ads"), ("marketing", None), ("marketing", "push"))
+_PURPOSES = (
+    ("marketing", "email"),
+    ("marketing", "sms"),
+    ("personalisation", None),
+    ("analytics", None),
+    ("advertising", "ads"),
+    ("marketing", None),
+    ("marketing", "push"),
+)
 _MARKETING_EMAIL, _MARKETING_SMS, _PERSONALISATION, _ANALYTICS, _ADVERTISING, _MARKETING, _MARKETING_PUSH = range(7)
 _SOURCES = ("web form", "preference centre", "call centre", "cookie banner", "store")
 _SHORT_DAYS = (15, 200)  # grants that run out do so between these days
@@ -48,8 +66,8 @@ def consent_rows(world: World, first: int, last: int) -> Rows:
     everyone = np.arange(people.count)
     grant, withdrawn, expires = _grant_days(world, everyone)
     known = people.known_day
-    denied = np.where((grant == NEVER) & dice.happens("denies", rates.marketing_denied / (1 - rates.marketing_granted), everyone),
-                      known, NEVER)
+    denied_share = rates.marketing_denied / (1 - rates.marketing_granted)
+    denied = np.where((grant == NEVER) & dice.happens("denies", denied_share, everyone), known, NEVER)
     contradicts = np.where(dice.happens("contradicts", rates.consent_contradictory, everyone), grant, NEVER)
     sms = np.where(dice.happens("sms", 0.35, everyone) & (people.first_phone >= 0), known, NEVER)
     every_channel = np.where(dice.happens("every channel", 0.08, everyone), known, NEVER)
@@ -57,28 +75,49 @@ def consent_rows(world: World, first: int, last: int) -> Rows:
     push = np.where(dice.happens("push", 0.2, everyone), people.shop_day, NEVER)
     ends = expires < withdrawn
     plans = [
-        (grant, _MARKETING_EMAIL, GRANTED, EMAIL), (denied, _MARKETING_EMAIL, DENIED, EMAIL),
+        (grant, _MARKETING_EMAIL, GRANTED, EMAIL),
+        (denied, _MARKETING_EMAIL, DENIED, EMAIL),
         (np.where(ends, NEVER, withdrawn), _MARKETING_EMAIL, REVOKED, EMAIL),
         (np.where(ends & (everyone % 2 == 0), expires, NEVER), _MARKETING_EMAIL, EXPIRED, EMAIL),
         (contradicts, _MARKETING_EMAIL, DENIED, CRM_CONTACT_ID),
-        (sms, _MARKETING_SMS, GRANTED, PHONE), (every_channel, _MARKETING, GRANTED, CRM_CONTACT_ID),
-        (personal, _PERSONALISATION, GRANTED, USER_ID), (push, _MARKETING_PUSH, GRANTED, USER_ID),
+        (sms, _MARKETING_SMS, GRANTED, PHONE),
+        (every_channel, _MARKETING, GRANTED, CRM_CONTACT_ID),
+        (personal, _PERSONALISATION, GRANTED, USER_ID),
+        (push, _MARKETING_PUSH, GRANTED, USER_ID),
     ]
     parts = []
     for number, (days, purpose, status, id_type) in enumerate(plans):
         person = arriving(days, first, last)
-        parts.append(_plan(person, number, days[person], purpose, status, id_type,
-                           expires[person] if number == 0 else np.full(len(person), NEVER)))
+        parts.append(
+            _plan(
+                person,
+                number,
+                days[person],
+                purpose,
+                status,
+                id_type,
+                expires[person] if number == 0 else np.full(len(person), NEVER),
+            )
+        )
     parts.extend(_banner_answers(world, first, last))
     rows = stacked(parts)
     return _record_rows(world, rows)
 
 
-def _plan(subject: Numbers, number: int, day: Numbers, purpose: int, status: int | Numbers, id_type: int, until: Numbers) -> Columns:
+def _plan(
+    subject: Numbers, number: int, day: Numbers, purpose: int, status: int | Numbers, id_type: int, until: Numbers
+) -> Columns:
     size = len(subject)
-    return {"subject": subject, "plan": np.full(size, number), "day": day, "purpose": np.full(size, purpose),
-            "status": np.full(size, status) if isinstance(status, int) else status,
-            "id_type": np.full(size, id_type), "until": until, "generation": np.zeros(size, dtype=np.int64)}
+    return {
+        "subject": subject,
+        "plan": np.full(size, number),
+        "day": day,
+        "purpose": np.full(size, purpose),
+        "status": np.full(size, status) if isinstance(status, int) else status,
+        "id_type": np.full(size, id_type),
+        "until": until,
+        "generation": np.zeros(size, dtype=np.int64),
+    }
 
 
 def _banner_answers(world: World, first: int, last: int) -> list[Columns]:
@@ -105,8 +144,13 @@ def _record_rows(world: World, rows: Columns) -> Rows:
     phone = picked(people.mobile_e164, people.phone(person, day))
     id_value = people.email(person, day)
     device, generation = np.where(is_device, subject, 0), rows["generation"]
-    for code, values in ((USER_ID, user_ids(person)), (PHONE, phone), (ANONYMOUS_ID, world.devices.anonymous_id(device, generation)),
-                         (CRM_CONTACT_ID, world.contacts.scoped_ids(np.maximum(contact, 0)))):
+    values_of = {
+        USER_ID: user_ids(person),
+        PHONE: phone,
+        ANONYMOUS_ID: world.devices.anonymous_id(device, generation),
+        CRM_CONTACT_ID: world.contacts.scoped_ids(np.maximum(contact, 0)),
+    }
+    for code, values in values_of.items():
         id_value = either(id_type == code, values, id_value)
     uid = (subject * 64 + rows["plan"]) * 1024 + generation
     collected = seconds(day, 10 * 3600 + subject % 30_000)
@@ -125,53 +169,3 @@ def _record_rows(world: World, rows: Columns) -> Rows:
         "policy_version": either(day < -300, "2024-1", "2025-2"),
         "source": picked(_SOURCES, source),
     }, uid
-
-
-def request_rows(world: World, first: int, last: int) -> Rows:
-    """`privacy.requests` of people who are known: access, erasure, objection, rectification."""
-    dice, people = world.dice, world.people
-    everyone = np.arange(people.count)
-    wait = dice.below("request day", 200, everyone)
-    asks = dice.happens("request", world.rates.privacy_request, everyone) & (people.known_day < NEVER)
-    person = arriving(np.where(asks, np.maximum(people.known_day, 0) + 1 + wait, NEVER), first, last)
-    day = np.maximum(people.known_day[person], 0) + 1 + wait[person]
-    is_verified = dice.happens("verified", 0.8, person)
-    return {
-        "request_id": joined("REQ", numerals(person + 1, 6)),
-        "type": picked(("access", "erasure", "erasure", "objection", "rectification"), dice.below("request type", 5, person)),
-        "id_type": constant("email", len(person)),
-        "id_value": people.email(person, day),
-        "received_at": moments(seconds(day, 40_000)),
-        "verified_at": moments(seconds(day, 50_000), ~is_verified),
-    }, person
-
-
-def override_rows(world: World, first: int, last: int) -> Rows:
-    """`steward.identity_overrides`: one person's ids linked, two members of a household kept apart, values blocked."""
-    dice, people = world.dice, world.people
-    everyone = np.arange(people.count)
-    neighbour = np.where(everyone + 1 < people.count, everyone + 1, 0)
-    shares_home = people.household[neighbour] == people.household
-    applies = dice.happens("override", world.rates.steward_override, everyone) & (people.shop_day < NEVER)
-    day = np.maximum(people.shop_day, 0) + 5 + dice.below("override day", 190, everyone)
-    person = arriving(np.where(applies, day, NEVER), first, last)
-    action = np.where(shares_home[person] & (people.known_day[neighbour[person]] <= day[person]), 1,
-                      np.where(person % 5 == 0, 2, 0))
-    other = either(action == 1, people.first_email.take(pa.array(neighbour[person])), user_ids(person))
-    is_block = action == 2
-    first_value = either(action == 1, people.first_email.take(pa.array(person)), shop_customer_ids(person))
-    landline = picked(people.landline_e164, people.household[person])
-    return {
-        "override_id": joined("OV", numerals(person + 1, 6)),
-        "action": picked(("force_link", "force_split", "block"), action),
-        "id_type_a": picked(("shop_customer_id", "email", "phone"), action),
-        "id_value_a": either(is_block, landline, first_value),
-        "id_type_b": picked(("user_id", "email", None), action),
-        "id_value_b": either(is_block, None, other),
-        "reason": picked(("same person by invoice", "two people, one household", "switchboard"), action),
-        "author": constant("data.steward", len(person)),
-        "created_at": moments(seconds(day[person], 45_000)),
-        "revoked_at": moments(seconds(day[person] + 30, 45_000), ~dice.happens("revoked", 0.1, person)),
-    }, person
-
-

@@ -109,6 +109,15 @@ def make_contacts(people: People, seed: int, rates: Rates) -> Contacts:
         follows_phone=keeps_up[0],
         follows_name=(kind == FIRST) & ~np.isin(person, base[has_new_name]),
         touch_day=np.where(keeps_up[1], np.maximum(created, 0) + rng.integers(1, 400, len(person)), NEVER),
-        account=np.where(rng.random(len(person)) < rates.business_contact, rng.integers(0, 1 << 30, len(person)), -1),
+        account=np.where(
+            rng.random(len(person)) < rates.business_contact,
+            rng.integers(0, account_count(people.count), len(person)),
+            -1,
+        ),
         first_of_person=first_of_person,
     )
+
+
+def account_count(people: int) -> int:
+    """How many companies each instance of the CRM knows."""
+    return people // 50 + 5

@@ -35,9 +35,21 @@ def _country(places: str, money: str, mobile: str, landline: str, cities: str) -
     calling_code, mobile_trunk, mobile_prefixes, mobile_digits = mobile.split()
     trunk, landline_prefix, landline_digits = landline.split()
     return Country(
-        code, int(weight), language, calling_code, trunk.strip("-"), mobile_trunk.strip("-"),
-        tuple(mobile_prefixes.split(",")), int(mobile_digits), landline_prefix, int(landline_digits),
-        currency, float(per_euro), int(tax_percent), instance, tuple(cities.split(",")),
+        code,
+        int(weight),
+        language,
+        calling_code,
+        trunk.strip("-"),
+        mobile_trunk.strip("-"),
+        tuple(mobile_prefixes.split(",")),
+        int(mobile_digits),
+        landline_prefix,
+        int(landline_digits),
+        currency,
+        float(per_euro),
+        int(tax_percent),
+        instance,
+        tuple(cities.split(",")),
     )
 
 
@@ -45,8 +57,13 @@ COUNTRIES = (
     _country("DE 18 de main", "EUR 1 19", "49 0 1511,1512,1520,1522,1525,1573,1577 7", "0 30 8", "Berlin,Köln,München"),
     _country("FR 11 fr main", "EUR 1 20", "33 0 61,62,66,68,76 7", "0 14 7", "Paris,Nîmes,Besançon"),
     _country("GB 10 en main", "GBP 0.86 20", "44 0 740,741,742,746,747 7", "0 207 7", "London,Leeds,Bristol"),
-    _country("US 10 en main", "USD 1.1 8", "1 1 4152,2123,3125,6176,2067,5128,3035,7027 6", "1 2143 6",
-             "Austin,Boston,Seattle"),
+    _country(
+        "US 10 en main",
+        "USD 1.1 8",
+        "1 1 4152,2123,3125,6176,2067,5128,3035,7027 6",
+        "1 2143 6",
+        "Austin,Boston,Seattle",
+    ),
     _country("ES 6 es main", "EUR 1 21", "34 - 61,62,65,66 7", "- 91 7", "Madrid,A Coruña,Málaga"),
     _country("IT 6 it main", "EUR 1 22", "39 - 320,328,333,347,349 7", "- 02 8", "Milano,Roma,Forlì"),
     _country("NL 4 nl main", "EUR 1 21", "31 0 61,62,63,64,65 7", "0 20 7", "Amsterdam,Utrecht,Breda"),
@@ -77,4 +94,4 @@ CITIES_EACH = 3
 def weights() -> Numbers:
     """Shares of the countries."""
     shares = np.array([country.weight for country in COUNTRIES], dtype=float)
-    return shares / shares.sum()
+    return np.asarray(shares / shares.sum())

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from orchestration.simulation import catalogue, commerce, consent, crm, dmp, outreach, stores
+from orchestration.simulation import (
+    catalogue,
+    commerce,
+    consent,
+    crm,
+    dmp,
+    engagement,
+    governance,
+    partners,
+    stores,
+    support,
+)
+from orchestration.simulation.columns import Rows
 from orchestration.simulation.rates import Rates
 from orchestration.simulation.shopping import FOLLOW_UP_DAYS, Daybook
 from orchestration.simulation.trouble import broken_rows
@@ -37,7 +49,7 @@ class DemoCompany:
             stores.truth_rows(self.world, purchases),
         ]
 
-    def _rows(self, first: int, last: int) -> Iterator[tuple[str, commerce.Rows]]:
+    def _rows(self, first: int, last: int) -> Iterator[tuple[str, Rows]]:
         world = self.world
         yield from crm.crm_tables(world, first, last).items()
         yield "commerce.customers", commerce.customer_rows(world, first, last)
@@ -48,14 +60,12 @@ class DemoCompany:
         yield "pos.loyalty_members", stores.member_rows(world, first, last)
         yield from stores.store_tables(world, stores.store_purchases(world, self._daybook, first, last)).items()
         yield "engagement.campaigns", catalogue.campaign_rows(first, last)
-        yield from outreach.message_tables(world, first, last).items()
-        yield "ads.spend", outreach.spend_rows(world, first, last)
-        yield "social.interactions", outreach.interaction_rows(world, first, last)
-        yield "support.tickets", outreach.ticket_rows(world, first, last)
+        yield from engagement.message_tables(world, first, last).items()
+        yield "ads.spend", engagement.spend_rows(world, first, last)
+        yield "social.interactions", support.interaction_rows(world, first, last)
+        yield "support.tickets", support.ticket_rows(world, first, last)
         yield "consent.records", consent.consent_rows(world, first, last)
-        yield "privacy.requests", consent.request_rows(world, first, last)
-        yield "steward.identity_overrides", consent.override_rows(world, first, last)
+        yield "privacy.requests", governance.request_rows(world, first, last)
+        yield "steward.identity_overrides", governance.override_rows(world, first, last)
         yield from dmp.dmp_tables(world, first, last).items()
-        yield from dmp.partner_tables(world, first, last).items()
-
-
+        yield from partners.partner_tables(world, first, last).items()

@@ -44,7 +44,7 @@ class Devices:
 
     def is_app(self, device: Numbers) -> Numbers:
         """True for phones with the shop's app, which have a device id."""
-        return (self.platform[device] == 2) | (self.platform[device] == 3)
+        return np.isin(self.platform[device], (2, 3))
 
     def generation(self, device: Numbers, day: Numbers | int) -> Numbers:
         """How often a device's cookies were cleared before the end of a day."""
@@ -110,7 +110,8 @@ def addresses(dice: Dice, household: Numbers, day: Numbers) -> pa.Array:
     """IP addresses of households, some of version 6, changed every month; in ranges that belong to nobody."""
     month = day // 30
     number = dice.below("ip address", 1 << 22, household, month)
-    fourth = joined("100.", numerals(64 + (number >> 16)), ".", numerals(number >> 8 & 255), ".", numerals(number & 255))
+    octets = (64 + (number >> 16), number >> 8 & 255, number & 255)
+    fourth = joined("100", *(part for octet in octets for part in (".", numerals(octet))))
     prefix = picked([f"2001:db8:{value:x}" for value in range(256)], number & 255)
     sixth = joined(prefix, ":", picked([f"{value:x}" for value in range(4096)], number >> 10), "::1")
     is_sixth = dice.happens("ip version", 0.15, household)

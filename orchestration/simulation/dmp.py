@@ -1,13 +1,21 @@
-"""Third- and second-party data: the DMP's cookies, devices, links and segments, and partners' attributes and licences."""
+"""Third-party data: the DMP's cookies, devices, links between them, and segments with their expiry."""
 
 import numpy as np
 import pyarrow as pa
 
 from orchestration.simulation.columns import (
-    NEVER, Columns, Numbers, arriving, constant, either, joined, moments, numerals, picked, rows_of, seconds,
+    Columns,
+    Numbers,
+    Rows,
+    arriving,
+    either,
+    joined,
+    numerals,
+    picked,
+    rows_of,
+    seconds,
     timestamps,
 )
-from orchestration.simulation.commerce import Rows
 from orchestration.simulation.countries import CODES
 from orchestration.simulation.devices import USER_AGENTS, addresses
 from orchestration.simulation.world import World
@@ -15,13 +23,21 @@ from orchestration.simulation.world import World
 PROVIDERS = ("adgraph", "pixelpool")
 REFRESH_DAYS = 90  # memberships are told anew so often
 SEGMENTS = (
-    ("sex", "female"), ("sex", "male"), ("age", "18-29"), ("age", "30-44"), ("age", "45-59"), ("age", "60+"),
-    ("nationality", "domestic"), ("nationality", "foreign"), ("interest", "hiking"), ("interest", "camping"),
-    ("interest", "running"), ("interest", "winter sports"), ("interest", "travel"), ("interest", "photography"),
+    ("sex", "female"),
+    ("sex", "male"),
+    ("age", "18-29"),
+    ("age", "30-44"),
+    ("age", "45-59"),
+    ("age", "60+"),
+    ("nationality", "domestic"),
+    ("nationality", "foreign"),
+    ("interest", "hiking"),
+    ("interest", "camping"),
+    ("interest", "running"),
+    ("interest", "winter sports"),
+    ("interest", "travel"),
+    ("interest", "photography"),
 )
-_PARTNERS = ("insurely", "travelclub")
-_LICENCES = (("adgraph", "advertising", -400, 400), ("adgraph", "analytics", -400, NEVER), ("pixelpool", "advertising", -200, 120),
-             ("insurely", "marketing", -300, NEVER), ("travelclub", "personalisation", -300, 90))
 
 
 def _covered(world: World, first: int, last: int) -> Columns:
@@ -41,7 +57,7 @@ def dmp_tables(world: World, first: int, last: int) -> dict[str, Rows]:
     is_app = world.devices.is_app(rows["device"])
     return {
         "dmp.cookies": _cookie_rows(world, rows_of(rows, ~is_app)),
-        "dmp.devices": _device_rows(world, rows_of(rows, is_app & (rows["start"] <= 0) | is_app & (rows["generation"] == 1))),
+        "dmp.devices": _device_rows(world, rows_of(rows, is_app & (rows["start"] <= 0))),
         "dmp.device_links": _link_rows(world, rows),
         "dmp.segments": _segment_rows(first, last),
         "dmp.segment_memberships": _membership_rows(world, rows, first, last),
@@ -105,7 +121,8 @@ def _link_rows(world: World, rows: Columns) -> Rows:
     is_browser = ~devices.is_app(other) & devices.is_in_dmp[other]
     keeps = np.flatnonzero(np.where(is_sync, dice.happens("sync", 0.7, uid), is_browser))
     uid, device, generation, other, is_sync, is_false = (
-        part[keeps] for part in (uid, device, generation, other, is_sync, is_false))
+        part[keeps] for part in (uid, device, generation, other, is_sync, is_false)
+    )
     observed = seconds(np.maximum(rows["start"][keeps], 0), 60_000 + device % 20_000)
     cookie = devices.cookie_id(other, devices.generation(other, np.maximum(rows["start"][keeps], 0)))
     guess = 0.45 + 0.5 * dice.uniform("confidence", uid)
@@ -155,7 +172,7 @@ def _membership_rows(world: World, fresh: Columns, first: int, last: int) -> Row
     kind = np.repeat(np.arange(len(right)), len(device))
     segment = np.concatenate(right)
     uid = (device[index] * 4096 + day[index]) * 4 + kind
-    told_so = dice.happens("tells", 0.5, uid)
+    told_so = dice.happens("tells", world.rates.dmp_segment, uid)
     index, kind, segment, uid = index[told_so], kind[told_so], segment[told_so], uid[told_so]
     is_wrong = (kind < 2) & dice.happens("wrong segment", 0.12, uid)
     segment = np.where(is_wrong & (kind == 0), 1 - segment, np.where(is_wrong, 2 + (segment - 1) % 4, segment))
@@ -170,35 +187,3 @@ def _membership_rows(world: World, fresh: Columns, first: int, last: int) -> Row
         "observed_at": timestamps(seconds(day, 5000 + device % 80_000)),
         "expires_at": timestamps(seconds(day + 30 + dice.below("segment expiry", 120, uid), 0)),
     }, uid
-
-
-def partner_tables(world: World, first: int, last: int) -> dict[str, Rows]:
-    """`partner.attributes` about people that a partner shares with us, and `partner.licences`."""
-    dice, people = world.dice, world.people
-    everyone = np.arange(people.count)
-    is_covered = dice.happens("partner", world.rates.partner_covered, everyone) & (people.known_day < NEVER)
-    told = np.where(is_covered, dice.below("partner day", 250, everyone) - 90, NEVER)
-    person = np.repeat(arriving(np.maximum(told, np.where(is_covered, people.known_day, NEVER)), first, last), 2)
-    kind = np.arange(len(person)) % 2
-    day = np.maximum(told[person], people.known_day[person])
-    values = either(kind == 0, picked(("1", "2", "3", "4"), dice.below("household value", 4, person)),
-                    picked(("low", "middle", "high"), dice.below("income", 3, person)))
-    licence = arriving(np.zeros(len(_LICENCES)), first, last)
-    begins, ends = (np.array([entry[place] for entry in _LICENCES])[licence] for place in (2, 3))
-    return {
-        "partner.attributes": ({
-            "provider": picked(_PARTNERS, person % 2),
-            "id_type": constant("email", len(person)),
-            "id_value": people.email(person, day),
-            "attribute": picked(("household_size", "income_band"), kind),
-            "value": values,
-            "observed_at": moments(seconds(day, 30_000)),
-            "expires_at": moments(seconds(day + 60 + dice.below("attribute expiry", 300, person), 0)),
-        }, person * 2 + kind),
-        "partner.licences": ({
-            "provider": picked([entry[0] for entry in _LICENCES], licence),
-            "purpose": picked([entry[1] for entry in _LICENCES], licence),
-            "valid_from": moments(seconds(begins, 0)),
-            "valid_until": moments(seconds(ends, 0)),
-        }, licence),
-    }

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - names in other scripts are the point of this list, and some are wide
 """Names of people by language, as `written` or `written|in Latin letters`, and places by country."""
 
 from dataclasses import dataclass
@@ -114,5 +115,19 @@ LANGUAGES = {
     ),
 }
 
-STREETS = ("Main Street", "Station Road", "Park Avenue", "Church Lane", "Mill Lane", "Garden Street", "High Street",
-           "Bridge Road", "Market Square", "Hill Street", "Rue de la Gare", "Hauptstraße", "Calle Mayor", "Via Roma")
+STREETS = (
+    "Main Street",
+    "Station Road",
+    "Park Avenue",
+    "Church Lane",
+    "Mill Lane",
+    "Garden Street",
+    "High Street",
+    "Bridge Road",
+    "Market Square",
+    "Hill Street",
+    "Rue de la Gare",
+    "Hauptstraße",
+    "Calle Mayor",
+    "Via Roma",
+)

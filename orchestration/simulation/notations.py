@@ -90,7 +90,7 @@ def typed_emails(dice: Dice, row: Numbers, share: float, email: pa.Array) -> pa.
     return either(is_untidy, untidy, email)
 
 
-def with_junk(dice: Dice, row: Numbers, share: float, values: pa.Array, pool: tuple[str, ...]) -> pa.Array:
+def with_junk(dice: Dice, row: Numbers, share: float | Numbers, values: pa.Array, pool: tuple[str, ...]) -> pa.Array:
     """Values, some replaced by what people type to get past a form."""
     is_junk = dice.happens("junk " + pool[0], share, row)
     if not is_junk.any():

@@ -7,10 +7,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.simulation.columns import (
-    NEVER, Numbers, Stream, Text, either, generator, joined, numerals, picked,
+    NEVER,
+    Numbers,
+    Stream,
+    Text,
+    either,
+    generator,
+    joined,
+    numerals,
+    picked,
 )
 from orchestration.simulation.countries import COUNTRIES, weights
-from orchestration.simulation.names import LANGUAGES
+from orchestration.simulation.naming import make_names
 from orchestration.simulation.notations import e164, national_numbers
 from orchestration.simulation.rates import Rates
 
@@ -80,7 +88,7 @@ def make_people(count: int, seed: int, rates: Rates) -> People:
     is_woman = rng.random(count) < 0.51
     days = _days(rng, count, rates)
     phones = _phones(rng, rates, household, country)
-    first, family, married, latin_first, latin_family = _names(rng, household, country, is_woman)
+    first, family, married, latin_first, latin_family = make_names(rng, household, country, is_woman)
     emails = _emails(rng, rates, latin_first, latin_family)
     households = np.arange(household_count)
     home_country = country[np.searchsorted(household, households)]
@@ -97,16 +105,22 @@ def make_people(count: int, seed: int, rates: Rates) -> People:
         **days,
         **phones,
         has_landline=(rng.random(household_count) < rates.household_phone)[household],
-        first_name=first, last_name=family, married_name=married,
-        first_email=emails[0], second_email=emails[1], shop_email=emails[2],
-        mobile_national=mobile, mobile_e164=e164(np.concatenate([country, country]), mobile),
-        landline_national=landline, landline_e164=e164(home_country, landline),
+        first_name=first,
+        last_name=family,
+        married_name=married,
+        first_email=emails[0],
+        second_email=emails[1],
+        shop_email=emails[2],
+        mobile_national=mobile,
+        mobile_e164=e164(np.concatenate([country, country]), mobile),
+        landline_national=landline,
+        landline_e164=e164(home_country, landline),
     )
 
 
-def _hazard(rng: np.random.Generator, count: int, per_year: float) -> Numbers:
+def _change_days(rng: np.random.Generator, count: int, per_year: float) -> Numbers:
     """Days of the next change, counted from a year before the start."""
-    return rng.exponential(365 / per_year, count).astype(np.int64) - 365
+    return np.asarray(rng.exponential(365 / per_year, count).astype(np.int64) - 365)
 
 
 def _days(rng: np.random.Generator, count: int, rates: Rates) -> dict[str, Numbers]:
@@ -123,7 +137,7 @@ def _days(rng: np.random.Generator, count: int, rates: Rates) -> dict[str, Numbe
     lag[np.argmax(order, axis=0), np.arange(count)] = 0
     born = rng.integers(np.datetime64("1942-01-01").astype(int), np.datetime64("2008-01-01").astype(int), count)
     is_leap = rng.random(count) < rates.leap_day_birth
-    is_leap[0] = True
+    is_leap[np.argmax(is_known)] = True
     born = np.where(is_leap, rng.choice(_LEAP_DAYS, count), born)
     return {
         "birth_day": born - _EPOCH_OFFSET,
@@ -131,8 +145,8 @@ def _days(rng: np.random.Generator, count: int, rates: Rates) -> dict[str, Numbe
         "crm_day": np.where(has_crm, known + lag[0], NEVER),
         "shop_day": np.where(has_shop, known + lag[1], NEVER),
         "loyalty_day": np.where(has_loyalty, known + lag[2], NEVER),
-        "email_change_day": np.where(is_known, _hazard(rng, count, rates.email_change_per_year), NEVER),
-        "marriage_day": _hazard(rng, count, rates.marriage_per_year),
+        "email_change_day": np.where(is_known, _change_days(rng, count, rates.email_change_per_year), NEVER),
+        "marriage_day": _change_days(rng, count, rates.marriage_per_year),
     }
 
 
@@ -141,7 +155,7 @@ def _phones(rng: np.random.Generator, rates: Rates, household: Numbers, country:
     count = len(household)
     own = np.arange(count)
     has_phone = rng.random(count) < rates.mobile_phone
-    change = _hazard(rng, count, rates.phone_change_per_year)
+    change = _change_days(rng, count, rates.phone_change_per_year)
     second = own + count
     candidates = np.flatnonzero(has_phone & (rng.random(count) < 2 * rates.recycled_phone))
     candidates = candidates[np.argsort(country[candidates], kind="stable")]
@@ -158,47 +172,6 @@ def _phones(rng: np.random.Generator, rates: Rates, household: Numbers, country:
     }
 
 
-def _names(
-    rng: np.random.Generator, household: Numbers, country: Numbers, is_woman: Numbers
-) -> tuple[pa.Array, pa.Array, pa.Array, pa.Array, pa.Array]:
-    """First, family and married names as written, then first and family names in Latin letters."""
-    pools: dict[str, list[str]] = {"women": [], "men": [], "families": []}
-    first_of: dict[str, list[int]] = {kind: [] for kind in pools}
-    size_of: dict[str, list[int]] = {kind: [] for kind in pools}
-    for entry in COUNTRIES:
-        for kind, pool in pools.items():
-            names = getattr(LANGUAGES[entry.language], kind)
-            first_of[kind].append(len(pool))
-            size_of[kind].append(len(names))
-            pool.extend(names)
-
-    def chosen(kind: str, chance: Numbers) -> Numbers:
-        return np.array(first_of[kind])[country] + (chance * np.array(size_of[kind])[country]).astype(np.int64)
-
-    count = len(household)
-    chance = rng.random((4, count))
-    shares_name = rng.random(count) < 0.8
-    family_chance = np.where(shares_name, chance[0][np.searchsorted(household, household)], chance[1])
-    pool = pa.array(pools["women"] + pools["men"])
-    first = np.where(is_woman, chosen("women", chance[2]), chosen("men", chance[2]) + len(pools["women"]))
-    family, married = chosen("families", family_chance), chosen("families", chance[3])
-    families = pa.array(pools["families"])
-    return (
-        picked(_written(pool), first), picked(_written(families), family), picked(_written(families), married),
-        picked(_latin(pool), first), picked(_latin(families), family),
-    )
-
-
-def _written(pool: pa.Array) -> pa.Array:
-    return pc.replace_substring_regex(pool, r"\|.*$", "")
-
-
-def _latin(pool: pa.Array) -> pa.Array:
-    decomposed = pc.utf8_normalize(pc.utf8_lower(pc.replace_substring_regex(pool, r"^.*\|", "")), "NFKD")
-    spelt = pc.replace_substring(pc.replace_substring(decomposed, "ß", "ss"), "ł", "l")
-    return pc.replace_substring_regex(spelt, r"[^a-z]", "")
-
-
 def _emails(rng: np.random.Generator, rates: Rates, first: Text, family: Text) -> tuple[pa.Array, pa.Array, pa.Array]:
     """The first and the second address of each person, and the one typed in the shop."""
     count = len(first)
@@ -211,6 +184,7 @@ def _emails(rng: np.random.Generator, rates: Rates, first: Text, family: Text) -
     second_email = joined(initial, family, "-", number, "@", picked(_DOMAINS, own[1]))
     has_alias = is_gmail & (rng.random(count) < rates.gmail_alias)
     is_dotless = rng.random(count) < 0.5
-    alias = either(is_dotless, joined(first, family, number, "@gmail.com"),
-                   joined(first, ".", family, number, "+shop@gmail.com"))
+    alias = either(
+        is_dotless, joined(first, family, number, "@gmail.com"), joined(first, ".", family, number, "+shop@gmail.com")
+    )
     return first_email, second_email, either(has_alias, alias, first_email)

@@ -28,7 +28,7 @@ class Rates:
     leap_day_birth: float = 0.004  # people born on a 29 February
 
     # What they do; per person (visits, store) or known person (orders), skewed over people.
-    visits_per_day: float = 2.15 / 180
+    visits_per_day: float = 1.3 / 180
     online_orders_per_day: float = 0.85 / 180
     store_purchases_per_day: float = 0.40 / 180
     login: float = 0.40  # visits of people with an account in which they log in
@@ -54,9 +54,10 @@ class Rates:
     marketing_denied: float = 0.18
     consent_banner: float = 0.15  # browsers whose banner is answered
     dmp_covered: float = 0.40  # browsers that the DMP knows
+    dmp_segment: float = 0.28  # segments of four taxonomies that are told of a browser each time
     partner_covered: float = 0.10  # known people whom a partner knows
-    privacy_request: float = 0.003  # known people, once in about 200 days
-    steward_override: float = 0.002  # people, once in about 200 days
+    privacy_request: float = 0.006  # known people, once in about 200 days
+    steward_override: float = 0.01  # people with an account, once in about 200 days
 
     # How people change.
     email_change_per_year: float = _trouble(0.08)
@@ -78,7 +79,8 @@ class Rates:
     recycled_phone: float = _trouble(0.02)  # people with a mobile phone who give up a number that somebody else gets
     junk_email: float = _trouble(0.010)  # contacts, guest orders and tickets with a junk address
     junk_phone: float = _trouble(0.015)
-    support_address: float = _trouble(0.02)  # contacts that carry the support address
+    support_address: float = _trouble(0.08)  # contacts that carry the one support address, up to some hundreds
+    support_address_by_agent: float = _trouble(0.30)  # telephone orders that an agent places under that address
     gmail_alias: float = _trouble(0.30)  # Gmail people who use another spelling in the shop
     untidy_email: float = _trouble(0.05)  # addresses written with capitals or blanks
     consent_expiring: float = _trouble(0.03)  # grants that run out within about 200 days

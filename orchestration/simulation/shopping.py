@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from orchestration.simulation.columns import NEVER, Columns, Numbers, Stream, generator, rows_of, seconds, stacked
+from orchestration.simulation.columns import (
+    NEVER,
+    Columns,
+    Numbers,
+    Stream,
+    daily_uids,
+    generator,
+    rows_of,
+    seconds,
+    stacked,
+)
 from orchestration.simulation.countries import PER_EURO, TAX_PERCENT
 from orchestration.simulation.world import World
 
@@ -54,9 +64,13 @@ def draw_visits(world: World, day: int) -> tuple[Columns, Columns]:
     buying = rng.random(people.count) < season * rates.online_orders_per_day * people.activity
     buying &= people.known_day <= day
     signing_up = people.shop_day == day
-    person = np.concatenate([
-        np.repeat(np.arange(people.count), browsing), np.flatnonzero(buying), np.flatnonzero(signing_up),
-    ])
+    person = np.concatenate(
+        [
+            np.repeat(np.arange(people.count), browsing),
+            np.flatnonzero(buying),
+            np.flatnonzero(signing_up),
+        ]
+    )
     count = len(person)
     is_buying = np.zeros(count, dtype=bool)
     is_buying[browsing.sum() : browsing.sum() + buying.sum()] = True
@@ -71,7 +85,7 @@ def draw_visits(world: World, day: int) -> tuple[Columns, Columns]:
     has_account = people.shop_day[person] <= day
     is_guest = ~has_account | (is_buying & (chance[3] < rates.guest_order))
     logs_in = has_account & ~is_guest & (is_buying | is_sign_up | (chance[4] < rates.login))
-    uid = np.int64(day) << 24 | np.arange(count)
+    uid = daily_uids(day, count)
     head: Columns = {
         "uid": uid,
         "day": np.full(count, day),
@@ -84,7 +98,9 @@ def draw_visits(world: World, day: int) -> tuple[Columns, Columns]:
         "started": seconds(day, (6 * 3600 + 17 * 3600 * chance[5]).astype(np.int64)),
         "views": 1 + rng.poisson(0.9, count),
         "store_day": np.where(
-            (goal == ABANDON) & (chance[6] < rates.cart_bought_in_store), day + 1 + (chance[7] * 5).astype(np.int64), NEVER
+            (goal == ABANDON) & (chance[6] < rates.cart_bought_in_store),
+            day + 1 + (chance[7] * 5).astype(np.int64),
+            NEVER,
         ),
     }
     lines = draw_lines(rng, world, person, np.where(goal == BROWSE, 0, rng.geometric(0.62, count)))
@@ -103,8 +119,15 @@ def draw_lines(rng: np.random.Generator, world: World, person: Numbers, number: 
     quantity = np.minimum(rng.geometric(0.8, len(row)), 5)
     discount = np.where(rng.random(len(row)) < 0.06, unit_price * quantity // 10, 0)
     tax = (unit_price * quantity - discount) * TAX_PERCENT[country] // 100
-    return {"row": row, "line_no": line + 1, "product": product, "quantity": quantity, "unit_price": unit_price,
-            "discount": discount, "tax": tax}
+    return {
+        "row": row,
+        "line_no": line + 1,
+        "product": product,
+        "quantity": quantity,
+        "unit_price": unit_price,
+        "discount": discount,
+        "tax": tax,
+    }
 
 
 def _checkout(rng: np.random.Generator, world: World, head: Columns, lines: Columns) -> Columns:

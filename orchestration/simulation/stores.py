@@ -5,11 +5,26 @@ import pyarrow as pa
 
 from orchestration.simulation.catalogue import store_ids
 from orchestration.simulation.columns import (
-    NEVER, Columns, Numbers, Stream, amounts, arriving, dates, days_of, either, generator, joined, moments, numerals,
-    picked, seconds,
+    NEVER,
+    Columns,
+    Rows,
+    Stream,
+    amounts,
+    arriving,
+    constant,
+    daily_uids,
+    dates,
+    days_of,
+    either,
+    generator,
+    moments,
+    numerals,
+    picked,
+    seconds,
 )
-from orchestration.simulation.commerce import Rows, card_fingerprints, person_ids, shop_phone
+from orchestration.simulation.commerce import shop_phone
 from orchestration.simulation.countries import CITIES_EACH, CURRENCIES
+from orchestration.simulation.ids import CART_IN_STORE, card_fingerprints, loyalty_ids, person_ids, transaction_ids
 from orchestration.simulation.notations import typed_emails
 from orchestration.simulation.shopping import FOLLOW_UP_DAYS, Daybook, draw_lines, select, with_lines
 from orchestration.simulation.world import World
@@ -22,8 +37,7 @@ def store_purchases(world: World, daybook: Daybook, first: int, last: int) -> tu
     parts = [_draw_purchases(world, day) for day in range(first, last + 1)]
     visits, lines = daybook.visits(first - FOLLOW_UP_DAYS, last)
     carts, cart_lines = select(visits, lines, (visits["store_day"] >= first) & (visits["store_day"] <= last))
-    # The day's impulse purchases count from zero; the bit above them tells the carts apart.
-    head = {"uid": carts["uid"] | 1 << 40, "person": carts["person"], "day": carts["store_day"]}
+    head = {"uid": carts["uid"] | CART_IN_STORE, "person": carts["person"], "day": carts["store_day"]}
     parts.append((head, {**cart_lines, "discount": cart_lines["discount"] * 0}))
     purchases, purchase_lines = with_lines(parts)
     return {**purchases, **_paid(world, purchases, purchase_lines)}, purchase_lines
@@ -33,7 +47,7 @@ def _draw_purchases(world: World, day: int) -> tuple[Columns, Columns]:
     rng = generator(world.seed, Stream.STORES, day)
     people = world.people
     person = np.flatnonzero(rng.random(people.count) < world.rates.store_purchases_per_day * people.activity)
-    uid = np.int64(day) << 24 | np.arange(len(person))
+    uid = daily_uids(day, len(person))
     lines = draw_lines(rng, world, person, rng.geometric(0.5, len(person)))
     return {"uid": uid, "person": person, "day": np.full(len(person), day)}, lines
 
@@ -53,17 +67,6 @@ def _paid(world: World, head: Columns, lines: Columns) -> Columns:
     }
 
 
-def transaction_ids(uid: Numbers) -> pa.Array:
-    """Transaction ids: the day of the purchase (or of the abandoned cart) and a number within it."""
-    day = (uid & (1 << 40) - 1) >> 24
-    return joined(either(uid >= 1 << 40, "TC", "T"), numerals(day + 1001, 4), "-", numerals(uid & 0xFFFFFF, 6))
-
-
-def loyalty_ids(person: Numbers) -> pa.Array:
-    """Numbers of loyalty cards."""
-    return joined("L", numerals(3_000_017 + person * 13))
-
-
 def store_tables(world: World, purchases: tuple[Columns, Columns]) -> dict[str, Rows]:
     """`pos.transactions` and `pos.transaction_lines`."""
     head, lines = purchases
@@ -71,28 +74,33 @@ def store_tables(world: World, purchases: tuple[Columns, Columns]) -> dict[str, 
     store = people.country[person] * CITIES_EACH + dice.below("store", CITIES_EACH, person)
     method = either(head["by_card"], "card", either(dice.happens("voucher", 0.05, uid), "voucher", "cash"))
     email = typed_emails(dice, uid, world.rates.untidy_email, people.email(person, head["day"]))
-
     line_uid = uid[lines["row"]]
     return {
-        "pos.transactions": ({
-            "transaction_id": transaction_ids(uid),
-            "store_id": store_ids(store),
-            "loyalty_id": either(head["by_loyalty"], loyalty_ids(person), None),
-            "card_fingerprint": either(head["by_card"], card_fingerprints(world, person), None),
-            "email": either(head["by_email"], email, None),
-            "phone": either(head["by_email"], shop_phone(world, uid, person, head["day"], 0.3), None),
-            "total": amounts(head["total"]),
-            "currency": picked(CURRENCIES, people.country[person]),
-            "payment_method": method,
-            "occurred_at": moments(head["occurred"]),
-        }, uid),
-        "pos.transaction_lines": ({
-            "transaction_id": transaction_ids(line_uid),
-            "line_no": numerals(lines["line_no"]),
-            "product_id": world.catalogue.product_id.take(pa.array(lines["product"])),
-            "quantity": numerals(lines["quantity"]),
-            "unit_price": amounts(lines["unit_price"]),
-        }, line_uid * 16 + lines["line_no"]),
+        "pos.transactions": (
+            {
+                "transaction_id": transaction_ids(uid),
+                "store_id": store_ids(store),
+                "loyalty_id": either(head["by_loyalty"], loyalty_ids(person), None),
+                "card_fingerprint": either(head["by_card"], card_fingerprints(dice, person), None),
+                "email": either(head["by_email"], email, None),
+                "phone": either(head["by_email"], shop_phone(world, uid, person, head["day"], 0.3), None),
+                "total": amounts(head["total"]),
+                "currency": picked(CURRENCIES, people.country[person]),
+                "payment_method": method,
+                "occurred_at": moments(head["occurred"]),
+            },
+            uid,
+        ),
+        "pos.transaction_lines": (
+            {
+                "transaction_id": transaction_ids(line_uid),
+                "line_no": numerals(lines["line_no"]),
+                "product_id": world.catalogue.product_id.take(pa.array(lines["product"])),
+                "quantity": numerals(lines["quantity"]),
+                "unit_price": amounts(lines["unit_price"]),
+            },
+            line_uid * 16 + lines["line_no"],
+        ),
     }
 
 
@@ -129,10 +137,8 @@ def truth_rows(world: World, purchases: Columns) -> dict[str, pa.Array]:
     return {
         "order_id": transaction_ids(purchases["uid"]),
         "person_id": person_ids(purchases["person"]),
-        "channel": pa.repeat(pa.scalar("store"), len(purchases["uid"])),
+        "channel": constant("store", len(purchases["uid"])),
         "total": amounts(purchases["total"]),
         "currency": picked(CURRENCIES, world.people.country[purchases["person"]]),
         "ordered_at": moments(purchases["occurred"]),
     }
-
-

@@ -42,8 +42,11 @@ def broken_rows(
     if name not in BREAKABLE or not len(uid):
         return rows
     key, date_column, number_column = BREAKABLE[name]
-    spoils = ((key, rates.missing_key, None), (date_column, rates.impossible_date, IMPOSSIBLE_DATE),
-              (number_column, rates.text_in_number, TEXT_IN_NUMBER))
+    spoils = (
+        (key, rates.missing_key, None),
+        (date_column, rates.impossible_date, IMPOSSIBLE_DATE),
+        (number_column, rates.text_in_number, TEXT_IN_NUMBER),
+    )
     for column, share, value in spoils:
         if column:
             mask = dice.happens(f"{name} {column} {value}", share, uid)
@@ -54,9 +57,13 @@ def broken_rows(
 def broken_lines(dice: Dice, rates: Rates, lines: pa.Array, uid: Numbers) -> pa.Array:
     """JSON lines of events, some of them spoilt in one of four ways."""
     spoils = (
-        ("missing key", rates.missing_key, lambda line: '{"message_id":null' + line[line.index(","):]),
+        ("missing key", rates.missing_key, lambda line: '{"message_id":null' + line[line.index(",") :]),
         ("impossible date", rates.impossible_date, _with_impossible_date),
-        ("text in number", rates.text_in_number, lambda line: line.replace('"quantity":', f'"quantity":"{TEXT_IN_NUMBER}","was":')),
+        (
+            "text in number",
+            rates.text_in_number,
+            lambda line: line.replace('"quantity":', f'"quantity":"{TEXT_IN_NUMBER}","was":'),
+        ),
         ("broken JSON", rates.broken_json, lambda line: line[: len(line) * 2 // 3] + "\n"),
     )
     for name, share, spoil in spoils:

@@ -1,48 +1,56 @@
 """What the pipeline never reads: whose each identifier is, who the people are, and who placed each order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.simulation.columns import NEVER, Numbers, Text, constant, dates, either, flags, joined, numerals, picked
-from orchestration.simulation.commerce import card_fingerprints, person_ids, shop_customer_ids, user_ids
+from orchestration.simulation.columns import (
+    NEVER,
+    Numbers,
+    Text,
+    constant,
+    dates,
+    either,
+    flags,
+    picked,
+)
 from orchestration.simulation.countries import CODES
-from orchestration.simulation.crm import has_misspelt_email
+from orchestration.simulation.crm_contacts import has_misspelt_email
 from orchestration.simulation.devices import TABLET
+from orchestration.simulation.ids import (
+    card_fingerprints,
+    household_ids,
+    loyalty_ids,
+    person_ids,
+    shop_customer_ids,
+    user_ids,
+)
 from orchestration.simulation.notations import misspelt_email
-from orchestration.simulation.stores import loyalty_ids
 from orchestration.simulation.world import World
-from orchestration.simulation.writing import Table, write_csv
+from orchestration.simulation.writing import Table, append_csv, write_csv
 
 
 def write_people_and_identifiers(world: World, folder: Path, last: int) -> None:
     """Write `identifiers.csv` and `people.csv` as of the end of the last simulated day."""
-    write_csv(folder / "identifiers.csv", list(_identifiers(world, last)))
+    write_csv(folder / "identifiers.csv", _identifiers(world, last))
     write_csv(folder / "people.csv", [_people(world, last)])
 
 
-def write_orders(folder: Path, tables: list[Table], kept_bytes: int) -> int:
+def write_orders(folder: Path, tables: Sequence[Table], kept_bytes: int) -> int:
     """Append orders to the first bytes of `orders.csv`, which earlier days wrote; return its size."""
-    path = folder / "orders.csv"
-    earlier = path.read_bytes()[:kept_bytes] if kept_bytes else b""
     every = pa.concat_tables([pa.table(dict(table)) for table in tables])
     ordered = every.sort_by([("ordered_at", "ascending"), ("order_id", "ascending")])
-    write_csv(path, [dict(zip(ordered.column_names, ordered.columns, strict=True))], earlier)
-    return path.stat().st_size
-
-
-def _household_ids(household: Numbers) -> pa.Array:
-    return joined("H", numerals(household + 1, 7))
+    return append_csv(folder / "orders.csv", dict(zip(ordered.column_names, ordered.columns, strict=True)), kept_bytes)
 
 
 def _people(world: World, last: int) -> Table:
     people, everyone = world.people, np.arange(world.people.count)
     return {
         "person_id": person_ids(everyone),
-        "household_id": _household_ids(people.household),
+        "household_id": household_ids(people.household),
         "first_name": people.first_name,
         "last_name": people.family_name(everyone, last),
         "birth_name": people.last_name,
@@ -54,8 +62,16 @@ def _people(world: World, last: int) -> Table:
     }
 
 
-def _rows(world: World, last: int, kind: str, value: Text, person: Numbers, start: Numbers, end: Numbers | None = None,
-          is_shared: Numbers | None = None) -> Table:
+def _rows(
+    world: World,
+    last: int,
+    kind: str,
+    value: Text,
+    person: Numbers,
+    start: Numbers,
+    end: Numbers | None = None,
+    is_shared: Numbers | None = None,
+) -> Table:
     """Identifiers that began by the last day; shared ones name the household only."""
     end = np.full(len(start), NEVER) if end is None else end
     shared = np.zeros(len(start), dtype=bool) if is_shared is None else is_shared
@@ -65,7 +81,7 @@ def _rows(world: World, last: int, kind: str, value: Text, person: Numbers, star
         "identifier_type": constant(kind, len(kept)),
         "identifier_value": value.take(pa.array(kept)),
         "person_id": either(shared[kept], None, person_ids(person)),
-        "household_id": _household_ids(world.people.household[person]),
+        "household_id": household_ids(world.people.household[person]),
         "valid_from": dates(start[kept]),
         "valid_to": dates(np.where(end <= last, end, NEVER)),
     }
@@ -74,13 +90,17 @@ def _rows(world: World, last: int, kind: str, value: Text, person: Numbers, star
 def _identifiers(world: World, last: int) -> Iterator[Table]:
     people, contacts, everyone = world.people, world.contacts, np.arange(world.people.count)
     every_contact = np.arange(contacts.count)
-    yield _rows(world, last, "crm_contact_id", contacts.scoped_ids(every_contact), contacts.person, contacts.created_day)
+    yield _rows(
+        world, last, "crm_contact_id", contacts.scoped_ids(every_contact), contacts.person, contacts.created_day
+    )
     yield _rows(world, last, "shop_customer_id", shop_customer_ids(everyone), everyone, people.shop_day)
     yield _rows(world, last, "loyalty_id", loyalty_ids(everyone), everyone, people.loyalty_day)
     yield _rows(world, last, "user_id", user_ids(everyone), everyone, people.shop_day)
     yield from _emails(world, last)
     yield from _phones(world, last)
-    yield _rows(world, last, "card_fingerprint", card_fingerprints(world, everyone), everyone, np.zeros(people.count, int))
+    yield _rows(
+        world, last, "card_fingerprint", card_fingerprints(world.dice, everyone), everyone, np.zeros(people.count, int)
+    )
     yield from _browsers(world, last)
 
 
@@ -93,8 +113,14 @@ def _emails(world: World, last: int) -> Iterator[Table]:
     yield _rows(world, last, "email", people.first_email, everyone, people.known_day)
     yield _rows(world, last, "email", people.second_email, everyone, changed)
     yield _rows(world, last, "email", people.shop_email, everyone, np.where(has_alias, people.known_day, NEVER))
-    yield _rows(world, last, "email", misspelt_email(people.first_email.take(pa.array(owner))), owner,
-                contacts.created_day[misspelt])
+    yield _rows(
+        world,
+        last,
+        "email",
+        misspelt_email(people.first_email.take(pa.array(owner))),
+        owner,
+        contacts.created_day[misspelt],
+    )
 
 
 def _phones(world: World, last: int) -> Iterator[Table]:
@@ -122,5 +148,13 @@ def _browsers(world: World, last: int) -> Iterator[Table]:
     apps = np.flatnonzero(devices.is_app(np.arange(devices.count)))
     yield _rows(world, last, "device_id", devices.device_id(apps), devices.person[apps], np.zeros(len(apps), int))
     seen = devices.is_in_dmp[device] & ~devices.is_app(device)
-    yield _rows(world, last, "cookie_id", devices.cookie_id(device[seen], generation[seen]), person[seen], start[seen],
-                end[seen], is_tablet[seen])
+    yield _rows(
+        world,
+        last,
+        "cookie_id",
+        devices.cookie_id(device[seen], generation[seen]),
+        person[seen],
+        start[seen],
+        end[seen],
+        is_tablet[seen],
+    )

@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,15 +69,33 @@ class ChunkWriter:
         return [file.path for file in self._files.values()], {name: file.rows for name, file in self._files.items()}
 
 
-def write_csv(path: Path, tables: list[Table], keep: bytes = b"") -> None:
-    """Write tables under each other into one CSV file, after lines that are kept, under a temporary name first."""
+def write_csv(path: Path, tables: Iterable[Table]) -> None:
+    """Write tables under each other into one CSV file, whole or not at all."""
     temporary = path.with_name(path.name + ".tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary.open("wb") as stream:
-        stream.write(keep)
         for number, table in enumerate(tables):
-            stream.write(_csv_lines(table, with_header=not keep and not number))
+            stream.write(_csv_lines(table, with_header=not number))
     os.replace(temporary, path)
+
+
+def append_csv(path: Path, table: Table, kept_bytes: int) -> int:
+    """Append rows after the first bytes of a CSV file, which earlier calls wrote; return its new size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("r+b" if path.exists() else "w+b") as stream:
+        stream.truncate(kept_bytes)
+        stream.seek(kept_bytes)
+        stream.write(_csv_lines(table, with_header=not kept_bytes))
+        return stream.tell()
+
+
+def remove_unfinished(landing: Path, first: int) -> None:
+    """Remove files that a killed run left: temporary ones, and those of days that it could not finish."""
+    period = re.compile(r"-(\d{4}-\d\d-\d\d)-\d{4}-\d\d-\d\d\.(csv|jsonl|parquet)(\.tmp)?$")
+    for path in landing.glob("*/*/*"):
+        found = period.search(path.name)
+        if found and (found[3] or found[1] >= day_date(first).isoformat()):
+            path.unlink()
 
 
 def _csv_lines(table: Table, *, with_header: bool) -> bytes:
