@@ -78,39 +78,33 @@ def as_text(expression: str, data_type: str, dialect: str = "duckdb") -> str:
 
 def fit_table(
     warehouse: Warehouse,
-    schema: str,
-    table: str,
+    target: str,
+    existing: dict[str, str],
     file_types: dict[str, str],
-    has_values: Callable[[str], bool] = lambda _: True,
+    has_values: Callable[[str], bool],
 ) -> dict[str, str]:
-    """Give the table every column of a file, each of a type that holds both; the columns of the table afterwards.
+    """Give the table every column of a file, each of a type that holds both; the table's types afterwards.
 
     An empty table takes the file's types. A column that meets another type becomes text, its values rewritten.
     """
-    existing = {name: canonical(found) for name, found in warehouse.columns(schema, table).items()}
-    target = quoted(schema, table)
-    new = [name for name in file_types if name not in existing]
-    for name in new:
-        warehouse.execute(f"alter table {target} add column {quoted(name)} {_sql_type(file_types[name], warehouse)}")
-        existing[name] = file_types[name]
-    differing = [name for name in file_types if not _holds(existing[name], file_types[name])]
-    if not differing:
-        return existing
-    is_empty = not warehouse.rows(f"select 1 from {target} limit 1")
+    types = dict(existing)
+    for name in file_types:
+        if name not in types:
+            types[name] = file_types[name]
+            data_type = _sql_type(types[name], warehouse)
+            warehouse.execute(f"alter table {target} add column {quoted(name)} {data_type}")
+    differing = [name for name in file_types if not _holds(types[name], file_types[name])]
+    is_empty = bool(differing) and not warehouse.rows(f"select 1 from {target} limit 1")
     for name in differing:
         if is_empty:
-            existing[name] = file_types[name]
-            new_values = "null"
-        elif existing[name] == "text" or not has_values(name):
-            continue
+            types[name], values = file_types[name], "null"
+        elif types[name] != "text" and has_values(name):
+            types[name], values = "text", as_text(quoted(name), types[name], warehouse.dialect)
         else:
-            new_values = as_text(quoted(name), existing[name], warehouse.dialect)
-            existing[name] = "text"
-        data_type = _sql_type(existing[name], warehouse)
-        warehouse.execute(
-            f"alter table {target} alter column {quoted(name)} set data type {data_type} using {new_values}"
-        )
-    return existing
+            continue
+        data_type = _sql_type(types[name], warehouse)
+        warehouse.execute(f"alter table {target} alter column {quoted(name)} set data type {data_type} using {values}")
+    return types
 
 
 def _holds(column_type: str, file_type: str) -> bool:

@@ -57,21 +57,21 @@ def load_own_tables(project_dir: Path = PROJECT_DIR) -> list[RawTable]:
 
 def ensure_tables(warehouse: Warehouse, tables: Iterable[RawTable], own_tables: Iterable[RawTable]) -> None:
     """Create what is missing of the schemas, tables and columns of the contract; existing ones stay as they are."""
-    found = _existing_columns(warehouse)
     wanted = [(table, dict.fromkeys(table.columns, "text") | METADATA_COLUMNS) for table in tables]
     wanted += [(table, table.columns) for table in own_tables]
-    existing_schemas = {row[0] for row in warehouse.rows("select schema_name from information_schema.schemata")}
-    for schema in sorted({table.schema for table, _ in wanted} - existing_schemas):
-        warehouse.execute(f"create schema if not exists {quoted(schema)}")
-    for table, columns in wanted:
-        existing = found.get((table.schema, table.table))
-        target = quoted(table.schema, table.table)
-        if existing is None:
-            listed = ", ".join(f"{quoted(name)} {data_type}" for name, data_type in columns.items())
-            warehouse.execute(f"create table if not exists {target} ({listed})")
-            continue
-        for name in columns:
-            if name not in existing:
+    with warehouse.transaction():
+        found = _existing_columns(warehouse)
+        missing = {table.schema for table, _ in wanted if (table.schema, table.table) not in found}
+        for schema in sorted(missing):
+            warehouse.execute(f"create schema if not exists {quoted(schema)}")
+        for table, columns in wanted:
+            existing = found.get((table.schema, table.table))
+            target = quoted(table.schema, table.table)
+            if existing is None:
+                listed = ", ".join(f"{quoted(name)} {data_type}" for name, data_type in columns.items())
+                warehouse.execute(f"create table {target} ({listed})")
+                continue
+            for name in [name for name in columns if name not in existing]:
                 warehouse.execute(f"alter table {target} add column {quoted(name)} {columns[name]}")
 
 

@@ -10,19 +10,20 @@ from orchestration.landing.columns import MOST_COLUMNS, column_names
 from orchestration.landing.contract import RawTable
 from orchestration.landing.inspection import FileFacts, UnreadableFileError
 from orchestration.landing.lines import SHOWN_CHARACTERS, decoded, line_blocks
-from orchestration.landing.reading import STREAM, Reading, file_literal, literal
+from orchestration.landing.reading import STREAM, Reading, file_literal
 from orchestration.landing.records import Line, Record, records
-from orchestration.warehouse import quoted
+from orchestration.warehouse import literal, quoted
 
 DELIMITERS = (",", ";", "\t", "|")
 
 _BATCH_CHARACTERS = 4 << 20
 
 
-def csv_readings(path: Path, facts: FileFacts, table: RawTable, known: set[str]) -> list[Reading]:
+def csv_readings(path: Path, facts: FileFacts, table: RawTable, known: set[str]) -> Iterator[Reading]:
     """The ways to read a CSV file, the fast one first; raise `UnreadableFileError` when it has no usable header."""
     if not facts.has_content:
-        return [Reading("(select 1) as nothing", {}, "0", condition="false")]
+        yield Reading("(select 1) as nothing", {}, "0", condition="false")
+        return
     delimiter, header = _header(path, facts, table)
     names = [name or "" for name in header.fields]
     targets, notes = column_names(names, known)
@@ -43,13 +44,15 @@ def csv_readings(path: Path, facts: FileFacts, table: RawTable, known: set[str])
         notes=notes,
     )
     if not (facts.is_plain and facts.encoding == "utf-8" and width > 1 and header.line_no == 1):
-        return [careful]
+        yield careful
+        return
     typed = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(width))
     relation = (
         f"read_csv({file_literal(str(path))}, columns = {{{typed}}}, delim = {literal(delimiter)}, quote = '\"',"
         " escape = '\"', header = true, auto_detect = false, strict_mode = true, hive_partitioning = false)"
     )
-    return [Reading(relation, fields, "row_number() over ()", notes=notes), careful]
+    yield Reading(relation, fields, "row_number() over ()", notes=notes)
+    yield careful
 
 
 def _lines(path: Path, facts: FileFacts) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """JSONL files: every line by itself, keys found in all of them, nested values as JSON text."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -8,7 +9,11 @@ import duckdb
 from orchestration.landing.columns import MOST_COLUMNS, column_names
 from orchestration.landing.inspection import FileFacts
 from orchestration.landing.lines import SHOWN_CHARACTERS, json_lines
-from orchestration.landing.reading import STREAM, Reading, literal
+from orchestration.landing.reading import STREAM, Reading
+from orchestration.warehouse import literal
+
+# Up to this size, Python finds a file's keys sooner than a query is planned.
+SMALL_BYTES = 1 << 20
 
 _NOT_BLANK = "not regexp_full_match(line, '\\s*')"
 
@@ -36,14 +41,20 @@ _KEYS_QUERY = f"""
 
 def jsonl_readings(
     path: Path, facts: FileFacts, known: set[str], connection: duckdb.DuckDBPyConnection
-) -> list[Reading]:
-    """The one way to read a JSONL file: its keys are looked up in every line first."""
+) -> Iterator[Reading]:
+    """The ways to read a JSONL file; its keys are looked up in every line first."""
     if not facts.has_content:
-        return [Reading("(select 1) as nothing", {}, "0", condition="false")]
+        yield Reading("(select 1) as nothing", {}, "0", condition="false")
+        return
+    if facts.size_bytes <= SMALL_BYTES and (few := _keys_of_small(path, facts)) is not None:
+        yield _reading(path, facts, few, known, is_sound=True)
     keys, is_sound = _keys(path, facts, connection)
+    yield _reading(path, facts, keys, known, is_sound)
+
+
+def _reading(path: Path, facts: FileFacts, keys: list[str], known: set[str], is_sound: bool) -> Reading:
     admitted = _admitted(keys, known)
     targets, notes = column_names(admitted, known)
-    columns = [targets[position] for position in range(len(admitted))]
     problem = _PROBLEM
     if len(admitted) < len(keys):
         is_sound = False
@@ -52,22 +63,38 @@ def jsonl_readings(
             f"when len(list_filter(json_keys(line), lambda name: not list_contains([{listed}], name))) > 0"
             f" then 'the line has a column beyond the {MOST_COLUMNS} that a table may have' end"
         )
-    values, expressions = _extraction(admitted, columns)
+    # One list of paths takes a line apart once; a path for each column would do so once a column.
+    paths = ", ".join(literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in admitted)
+    values = f"json_extract_string(line, [{paths}])" if admitted else "null"
     checked = STREAM if is_sound else f"(select *, {problem} as found from {STREAM} where {_NOT_BLANK})"
     shown = f"left(rtrim(line, chr(10) || chr(13)), {SHOWN_CHARACTERS})"
     rejects = f"select line_no, found as reason, {shown} as line_text from {checked} where found is not null"
     good = "" if is_sound else " where found is null"
-    return [
-        Reading(
-            relation=f"(select line_no, {values} as v from (select line_no, line from {checked}{good})) as parsed",
-            columns=expressions,
-            row_number="line_no",
-            rejects=None if is_sound else rejects,
-            stream=lambda: json_lines(path, facts),
-            encoding=facts.encoding,
-            notes=notes,
-        )
-    ]
+    return Reading(
+        relation=f"(select line_no, {values} as v from (select line_no, line from {checked}{good})) as parsed",
+        columns={targets[position]: (f"v[{position + 1}]", "text") for position in range(len(admitted))},
+        row_number="line_no",
+        rejects=None if is_sound else rejects,
+        stream=lambda: json_lines(path, facts),
+        encoding=facts.encoding,
+        notes=notes,
+    )
+
+
+def _keys_of_small(path: Path, facts: FileFacts) -> list[str] | None:
+    """The keys of a small file without a query; None when any line needs a closer look."""
+    keys: dict[str, None] = {}
+    for batch in json_lines(path, facts):
+        for line, problem in zip(batch["line"].to_pylist(), batch["problem"].to_pylist(), strict=True):
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                return None
+            # Python reads half of a surrogate pair; DuckDB, rightly, does not.
+            if problem or not isinstance(found, dict) or "\\ud" in line.lower():
+                return None
+            keys.update(dict.fromkeys(found))
+    return list(keys)
 
 
 def _keys(path: Path, facts: FileFacts, connection: duckdb.DuckDBPyConnection) -> tuple[list[str], bool]:
@@ -84,26 +111,6 @@ def _keys(path: Path, facts: FileFacts, connection: duckdb.DuckDBPyConnection) -
 def _admitted(keys: list[str], known: set[str]) -> list[str]:
     """The keys that the table has room for: those it knows, then new ones in order."""
     room = MOST_COLUMNS - len(known)
-    admitted = []
-    for key in keys:
-        if key not in known:
-            room -= 1
-        if key in known or room >= 0:
-            admitted.append(key)
-    return admitted
-
-
-def _extraction(keys: list[str], columns: list[str]) -> tuple[str, dict[str, tuple[str, str]]]:
-    """SQL that takes a line apart once, and the expression of each column over it."""
-    if not keys:
-        return "null", {}
-    if len({key.casefold() for key in keys}) == len(keys) and all(key.isascii() and key for key in keys):
-        shape = literal(json.dumps(dict.fromkeys(keys, "VARCHAR")))
-        quotes = ['"' + key.replace('"', '""') + '"' for key in keys]
-        return f"from_json(line, {shape})", {
-            column: (f"v.{key}", "text") for column, key in zip(columns, quotes, strict=True)
-        }
-    pointers = ", ".join(literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys)
-    return f"json_extract_string(line, [{pointers}])", {
-        column: (f"v[{position}]", "text") for position, column in enumerate(columns, start=1)
-    }
+    new = [key for key in keys if key not in known]
+    surplus = set(new[max(room, 0) :])
+    return [key for key in keys if key not in surplus]

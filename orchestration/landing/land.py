@@ -8,13 +8,12 @@ import duckdb
 from orchestration.landing.contract import RawTable, ensure_tables, load_contract, load_own_tables
 from orchestration.landing.discovery import LandingFile, find_files
 from orchestration.landing.loading import ChangedWhileReadError, Loader
-from orchestration.landing.reading import literal
 from orchestration.landing.register import REJECTED_LINES, Entry, Outcome, registered, split
 from orchestration.landing.report import LandingReport
 from orchestration.landing.salt import ensure_salt
 from orchestration.progress import report as report_progress
 from orchestration.settings import Settings
-from orchestration.warehouse import DuckDBWarehouse, Warehouse, duckdb_connection
+from orchestration.warehouse import DuckDBWarehouse, Warehouse, duckdb_connection, literal
 
 # Rejected lines that a report names per file; all of them stand in raw_onefolk.rejected_lines.
 LINES_NAMED = 3
@@ -83,8 +82,8 @@ def _add(report: LandingReport, outcome: Outcome, warehouse: Warehouse) -> None:
     if not outcome.rejected_count:
         return
     rows = warehouse.rows(
-        f"select line_no, reason from {REJECTED_LINES} where file_path = $1 order by line_no limit {LINES_NAMED}",
-        [outcome.file.relative],
+        f"select line_no, reason from {REJECTED_LINES} where file_path = {literal(outcome.file.relative)}"
+        f" order by line_no limit {LINES_NAMED}"
     )
     report.warnings += [f"{outcome.file.relative}, line {line_no}: {reason}." for line_no, reason in rows]
     if outcome.rejected_count > len(rows):

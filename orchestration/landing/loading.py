@@ -1,21 +1,23 @@
 """One file into its raw table, with its register row and rejected lines, in one transaction."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from orchestration.landing.columns import as_text, fit_table
-from orchestration.landing.contract import METADATA_COLUMNS, REGISTER_SCHEMA
+from orchestration.landing.columns import as_text, canonical, fit_table
+from orchestration.landing.contract import METADATA_COLUMNS, REGISTER_SCHEMA, RawTable
 from orchestration.landing.csv_files import csv_readings
 from orchestration.landing.discovery import LandingFile
 from orchestration.landing.inspection import FileFacts, UnreadableFileError, checksum_of, inspect
 from orchestration.landing.jsonl_files import jsonl_readings
 from orchestration.landing.parquet_files import first_sentence, parquet_readings
-from orchestration.landing.reading import Reading, literal
+from orchestration.landing.reading import Reading
 from orchestration.landing.register import Entry, Outcome, write
-from orchestration.warehouse import DuckDBWarehouse, Warehouse, quoted
+from orchestration.warehouse import DuckDBWarehouse, Warehouse, literal, quoted
 
 # Rows of one Arrow batch on the way to Postgres.
 ROWS_PER_BATCH = 8_192
@@ -33,6 +35,7 @@ class Loader:
     reader: duckdb.DuckDBPyConnection
     clock: datetime
     notes: list[str] = field(default_factory=list)
+    types: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def load(self, file: LandingFile, entry: Entry | None) -> Outcome:
         """Land one file or set it aside; raise when the warehouse, not the file, is at fault."""
@@ -49,9 +52,8 @@ class Loader:
                 write(self.warehouse, outcome, self.clock, entry)
         return outcome
 
-    def _readings(self, file: LandingFile, facts: FileFacts) -> list[Reading]:
-        columns = self.warehouse.columns(file.table.schema, file.table.table)
-        known = set(columns) - set(METADATA_COLUMNS)
+    def _readings(self, file: LandingFile, facts: FileFacts) -> Iterator[Reading]:
+        known = set(self._types_of(file.table)) - set(METADATA_COLUMNS)
         if file.format == "csv":
             return csv_readings(file.path, facts, file.table, known)
         if file.format == "jsonl":
@@ -59,29 +61,28 @@ class Loader:
         return parquet_readings(file.path, file.table, known, self.reader)
 
     def _first_that_works(
-        self, file: LandingFile, facts: FileFacts, readings: list[Reading], entry: Entry | None
+        self, file: LandingFile, facts: FileFacts, readings: Iterator[Reading], entry: Entry | None
     ) -> Outcome:
-        *quick, last = readings
-        for reading in quick:
+        """Whatever stops a quick reading, the careful one after it finds out line by line, or stops at it again."""
+        stopped: tuple[Reading, Exception] | None = None
+        for reading in readings:
             try:
                 return self._load(file, facts, reading, entry)
-            except ChangedWhileReadError:
+            except (ChangedWhileReadError, OSError):
                 raise
-            except Exception:
-                # Whatever stopped the quick reader, the careful one finds out line by line, or raises it again.
-                continue
-        try:
-            return self._load(file, facts, last, entry)
-        except ChangedWhileReadError:
-            raise
-        except Exception as error:
-            raise _fault_of_file(last, file.path, error) or error from error
+            except Exception as error:
+                stopped = (reading, error)
+        if stopped is None:
+            raise UnreadableFileError("can't be read")
+        raise _fault_of_file(stopped[0], file.path, stopped[1]) or stopped[1]
 
     def _load(self, file: LandingFile, facts: FileFacts, reading: Reading, entry: Entry | None) -> Outcome:
         schema, table = file.table.schema, file.table.table
         with self.warehouse.transaction():
             types = {name: data_type for name, (_, data_type) in reading.columns.items()}
-            held = fit_table(self.warehouse, schema, table, types, lambda name: self._has_values(reading, name))
+            existing = self._types_of(file.table)
+            has_values = partial(self._has_values, reading)
+            held = fit_table(self.warehouse, quoted(schema, table), existing, types, has_values)
             rows = self._append(reading, schema, table, _rows_query(reading, held, file, self.clock))
             rejected = 0
             if reading.rejects:
@@ -91,8 +92,15 @@ class Loader:
                 raise ChangedWhileReadError
             outcome = Outcome(file, "landed", facts.checksum, rows, rejected, encoding=reading.encoding)
             write(self.warehouse, outcome, self.clock, entry)
+        self.types[file.table.name] = held
         self.notes.extend(f"{file.relative}: {note}." for note in reading.notes)
         return outcome
+
+    def _types_of(self, table: RawTable) -> dict[str, str]:
+        if table.name not in self.types:
+            columns = self.warehouse.columns(table.schema, table.table)
+            self.types[table.name] = {name: canonical(data_type) for name, data_type in columns.items()}
+        return self.types[table.name]
 
     def _append(self, reading: Reading, schema: str, table: str, query: str) -> int:
         with reading.open(self.reader):

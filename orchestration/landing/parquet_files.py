@@ -1,5 +1,6 @@
 """Parquet files: typed columns, nested ones as JSON text, moments in UTC."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from orchestration.warehouse import quoted
 
 def parquet_readings(
     path: Path, table: RawTable, known: set[str], connection: duckdb.DuckDBPyConnection
-) -> list[Reading]:
+) -> Iterator[Reading]:
     """The one way to read a Parquet file; raise `UnreadableFileError` when it is none."""
     relation = f"read_parquet({file_literal(str(path))}, file_row_number = true, hive_partitioning = false)"
     try:
@@ -28,7 +29,7 @@ def parquet_readings(
     if not set(targets.values()) & set(table.columns):
         raise UnreadableFileError(f"has no column of {table.name}")
     columns = {targets[position]: _typed(name, types[name]) for position, name in enumerate(names)}
-    return [Reading(relation, columns, "file_row_number + 1", encoding=None, notes=notes)]
+    yield Reading(relation, columns, "file_row_number + 1", encoding=None, notes=notes)
 
 
 def first_sentence(error: Exception, path: Path) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
+from orchestration.warehouse import literal
+
 # The name that streamed lines have in SQL while a file is read.
 STREAM = "landing_lines"
 
@@ -39,11 +41,6 @@ class Reading:
             yield
         finally:
             connection.unregister(STREAM)
-
-
-def literal(text: str) -> str:
-    """Text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def file_literal(path: str) -> str:

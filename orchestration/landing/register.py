@@ -6,7 +6,7 @@ from datetime import datetime
 from orchestration.landing.contract import REGISTER_SCHEMA
 from orchestration.landing.discovery import LandingFile
 from orchestration.landing.inspection import checksum_of
-from orchestration.warehouse import Warehouse, quoted
+from orchestration.warehouse import Warehouse, literal, quoted
 
 FILES = quoted(REGISTER_SCHEMA, "files")
 REJECTED_LINES = quoted(REGISTER_SCHEMA, "rejected_lines")
@@ -56,27 +56,30 @@ def write(warehouse: Warehouse, outcome: Outcome, clock: datetime, entry: Entry 
     """Write a file's row, in the caller's transaction; a row of an earlier try that loaded nothing gives way."""
     file = outcome.file
     if entry:
-        warehouse.execute(f"delete from {FILES} where file_path = $1", [file.relative])
-    places = ", ".join(f"${number}" for number in range(1, 15))
-    warehouse.execute(
-        f"insert into {FILES} ({_COLUMNS}) values ({places})",
-        [
-            file.relative,
-            file.table.source,
-            file.table.table,
-            file.instance,
-            file.size_bytes,
-            file.modified_ns,
-            outcome.checksum,
-            outcome.row_count,
-            outcome.rejected_count,
-            outcome.status,
-            outcome.error,
-            outcome.encoding,
-            entry.first_seen_at if entry else clock,
-            clock,
-        ],
-    )
+        warehouse.execute(f"delete from {FILES} where file_path = {literal(file.relative)}")
+    values: list[str | int | datetime | None] = [
+        file.relative,
+        file.table.source,
+        file.table.table,
+        file.instance,
+        file.size_bytes,
+        file.modified_ns,
+        outcome.checksum,
+        outcome.row_count,
+        outcome.rejected_count,
+        outcome.status,
+        outcome.error,
+        outcome.encoding,
+        entry.first_seen_at if entry else clock,
+        clock,
+    ]
+    warehouse.execute(f"insert into {FILES} ({_COLUMNS}) values ({', '.join(_sql(value) for value in values)})")
+
+
+def _sql(value: str | int | datetime | None) -> str:
+    if value is None:
+        return "null"
+    return str(value) if isinstance(value, int) else literal(str(value))
 
 
 def split(
@@ -99,9 +102,8 @@ def split(
             continue
         if is_same_size and checksum_of(file.path) == entry.checksum:
             if remember:
-                warehouse.execute(
-                    f"update {FILES} set modified_ns = $1 where file_path = $2", [file.modified_ns, file.relative]
-                )
+                where = f"file_path = {literal(file.relative)}"
+                warehouse.execute(f"update {FILES} set modified_ns = {file.modified_ns} where {where}")
             continue
         (new if entry.is_empty else changed).append(file)
     return new, changed
