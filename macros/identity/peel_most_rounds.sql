@@ -1,0 +1,3 @@
+{% macro peel_most_rounds() -%}
+    {{ return(40) }}
+{%- endmacro %}

@@ -1,0 +1,25 @@
+{#- A round that hardly shrinks the links met an unlucky order: every node gets a new random name, undone by folding. -#}
+{% macro peel_rehash(relation, round) -%}
+    {%- set links = onefolk.peel_scratch(relation, 'links_' ~ round) -%}
+    {%- set targets = onefolk.peel_scratch(relation, 'targets_' ~ round) -%}
+    {%- set next_links = onefolk.peel_scratch(relation, 'links_' ~ (round + 1)) -%}
+    {%- set as_text = "cast(node as " ~ dbt.type_string() ~ ") || '#" ~ round ~ "'" -%}
+
+    {% do run_query(onefolk.create_scratch_table(targets,
+        "select node, (1 = 0) as is_leaf, " ~ onefolk.hash_to_bigint(as_text) ~ " as target"
+        ~ " from (select node_a as node from " ~ links ~ " union select node_b from " ~ links ~ ") as linked"
+    )) %}
+    {% set collided = run_query("select count(*) - count(distinct target) from " ~ targets).columns[0].values()[0] %}
+    {% if collided > 0 %}
+        {% do exceptions.raise_compiler_error(
+            'connected_components: ' ~ collided ~ ' nodes share their new hash; publishing would merge strangers.'
+        ) %}
+    {% endif %}
+    {% do run_query(onefolk.create_scratch_table(next_links,
+        "select least(end_a.target, end_b.target) as node_a, greatest(end_a.target, end_b.target) as node_b"
+        ~ " from " ~ links ~ " as links"
+        ~ " inner join " ~ targets ~ " as end_a on links.node_a = end_a.node"
+        ~ " inner join " ~ targets ~ " as end_b on links.node_b = end_b.node"
+    )) %}
+    {% do adapter.drop_relation(links) %}
+{%- endmacro %}

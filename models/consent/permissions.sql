@@ -1,0 +1,120 @@
+-- One row per profile, purpose and channel on which something is known: whether it is allowed.
+{{ config(access='public') }}
+
+with purposes as (
+    select purpose, legal_basis from {{ ref('purposes') }}
+),
+
+channels as (
+    select channel from {{ ref('channels') }}
+),
+
+-- A statement without a purpose or a channel is about all of them.
+expanded_statements as (
+    select
+        statements.record_source,
+        statements.record_id,
+        statements.profile_id,
+        statements.identifier_key,
+        purposes.purpose,
+        channels.channel,
+        purposes.legal_basis,
+        statements.is_grant,
+        statements.is_objection,
+        statements.stated_at,
+        statements.valid_until
+    from {{ ref('consent_door') }} as statements
+    inner join purposes on statements.purpose is null or statements.purpose = purposes.purpose
+    inner join channels on statements.channel is null or statements.channel = channels.channel
+),
+
+-- By one identifier the latest statement counts; at the same moment a withdrawal wins.
+ranked_statements as (
+    select
+        *,
+        row_number() over (
+            partition by profile_id, identifier_key, purpose, channel
+            order by
+                stated_at desc,
+                case when is_objection then 0 when is_grant then 2 else 1 end,
+                {{ byte_order('record_source') }},
+                {{ byte_order('record_id') }}
+        ) as recency
+    from expanded_statements
+),
+
+judged_statements as (
+    select
+        *,
+        case
+            when legal_basis = 'consent' then is_grant and coalesce(valid_until > {{ as_of() }}, true)
+            else not is_objection
+        end as is_allowed
+    from ranked_statements
+    where recency = 1
+),
+
+-- Where the identifiers of one person disagree, the stricter statement wins.
+strictest_statements as (
+    select
+        *,
+        row_number() over (
+            partition by profile_id, purpose, channel
+            order by
+                case when is_allowed then 1 else 0 end,
+                stated_at desc,
+                {{ byte_order('record_source') }},
+                {{ byte_order('record_id') }},
+                identifier_key
+        ) as strictness
+    from judged_statements
+),
+
+-- What rests on a contract or a legitimate interest stands until the person objects.
+standing_permissions as (
+    select
+        customers.profile_id,
+        purposes.purpose,
+        channels.channel,
+        purposes.legal_basis
+    from {{ ref('customers') }} as customers
+    cross join purposes
+    cross join channels
+    where purposes.legal_basis <> 'consent'
+),
+
+permissions as (
+    select
+        profile_id,
+        purpose,
+        channel,
+        legal_basis,
+        record_source,
+        record_id,
+        is_allowed,
+        stated_at,
+        valid_until
+    from strictest_statements
+    where strictness = 1
+    union all
+    select
+        standing.profile_id,
+        standing.purpose,
+        standing.channel,
+        standing.legal_basis,
+        cast(null as {{ dbt.type_string() }}) as record_source,
+        cast(null as {{ dbt.type_string() }}) as record_id,
+        true as is_allowed,
+        cast(null as timestamp) as stated_at,
+        cast(null as timestamp) as valid_until
+    from standing_permissions as standing
+    left join strictest_statements as strictest
+        on
+            standing.profile_id = strictest.profile_id
+            and standing.purpose = strictest.purpose
+            and standing.channel = strictest.channel
+            and strictest.strictness = 1
+    where strictest.profile_id is null
+)
+
+select * from permissions
