@@ -80,7 +80,10 @@ def simulate(
     last: date | None = until.date() if until else None
     screen = console()
     with Steps(["simulate"], screen).shown() as steps:
-        written = write_company(people=people, days=days, seed=seed, out=folder, until=last)
+        try:
+            written = write_company(people=people, days=days, seed=seed, out=folder, until=last)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         steps.finish()
     simulation_summary(screen, folder, written)
 
@@ -226,7 +229,7 @@ def _say(text: str, *, plain: bool = False) -> None:
 
 def _explain(error: Exception) -> int:
     """A sentence for what people can mend; for anything else the place of the traceback."""
-    from orchestration.failures import is_sentence, write_traceback
+    from orchestration.failures import is_sentence, without_colours, write_traceback
     from orchestration.project import ManifestError
     from orchestration.settings import SettingsError
 
@@ -234,7 +237,7 @@ def _explain(error: Exception) -> int:
         _say(str(error), plain=True)
         return _WRONG_ENVIRONMENT
     if is_sentence(error):
-        _say(str(error), plain=True)
+        _say(without_colours(str(error)), plain=True)
         return _FAILED
     _say(f"Something unexpected happened: {type(error).__name__}: {error}", plain=True)
     _say(f"The traceback is in {write_traceback(error)}", plain=True)

@@ -33,4 +33,7 @@ def simulate_demo(settings: Settings, *, people: int, days: int, seed: int) -> "
     from orchestration.simulation import simulate
 
     report("simulate", detail=f"{people:,} people, {days} days")
-    return simulate(people=people, days=days, seed=seed, out=settings.home)
+    try:
+        return simulate(people=people, days=days, seed=seed, out=settings.home)
+    except ValueError as error:
+        raise SettingsError(f"{error} Set ONEFOLK_HOME to another folder for the demo.") from None

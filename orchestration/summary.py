@@ -148,7 +148,7 @@ def _landed(outcome: "Outcome") -> str:
 
 
 def _seconds(screen: Console, outcome: "Outcome") -> None:
-    rows = [[step.name, step.seconds] for step in outcome.steps]
+    rows = [[step.name.replace("_", " "), step.seconds] for step in outcome.steps]
     total = sum(step.seconds for step in outcome.steps)
     screen.print(number_table("Seconds", ["step", "seconds"], rows, ["all steps", total]))
 

@@ -23,9 +23,9 @@ class RoomTranslator(DagsterDbtTranslator):
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The source of a raw table, the room of a model, the topic of a seed."""
+        """`raw_<source>` for a raw table, for a source may be named as a room is; the room of a model or seed."""
         if dbt_resource_props["resource_type"] == "source":
-            return str(dbt_resource_props["source_name"])
+            return str(dbt_resource_props["schema"])
         return str(dbt_resource_props["fqn"][1])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:

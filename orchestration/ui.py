@@ -29,11 +29,13 @@ def serve(settings: Settings, host: str, port: int) -> int:
     }
     command = [sys.executable, "-m", "dagster", "dev", "--host", host, "--port", str(port), "--log-level", "warning"]
     screen = console()
+    # Set before the child starts: one that inherits an ignored Ctrl-C could not be ended kindly.
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     with (folder / "ui.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=PROJECT_DIR, env=environment, stdout=log, stderr=log, start_new_session=True
         )
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         screen.print("Starting the Dagster UI ...")
         address = f"http://{host}:{port}"

@@ -27,7 +27,7 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
 
 def _sync_asset(sync: Sync, model: dg.AssetKey) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=f"deliver__{sync.destination}__{sync.object}",
+        name=f"deliver_{sync.destination}_{sync.object}",
         specs=[
             dg.AssetSpec(
                 ["activation", sync.destination, sync.object],

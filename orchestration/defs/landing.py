@@ -7,8 +7,7 @@ import dagster as dg
 
 from orchestration.defs.checks import set_aside_result, set_aside_spec
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
-from orchestration.landing import land as land_files
-from orchestration.landing import load_contract
+from orchestration.landing import land, load_contract
 from orchestration.landing.report import TableReport
 from orchestration.progress import report
 from orchestration.translator import RoomTranslator
@@ -21,18 +20,18 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     landed = {dg.AssetKey([f"raw_{table.source}", table.table]): table for table in load_contract()}
 
     @dg.multi_asset(
-        name="land",
+        name="land_files",
         specs=specs,
         check_specs=[set_aside_spec()],
         can_subset=True,
         pool=WRITER_POOL,
     )
-    def land(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[dg.MaterializeResult[Any] | Any]:
+    def land_files(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[dg.MaterializeResult[Any] | Any]:
         settings = cycle.settings
         report("land", detail="looking for new files")
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
-            landing = land_files(settings, warehouse, wanted)
+            landing = land(settings, warehouse, wanted)
         for key in sorted(context.selected_asset_keys):
             table = landed.get(key)
             metadata = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}
@@ -40,7 +39,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         if context.selected_asset_check_keys:
             yield set_aside_result(landing)
 
-    return land
+    return land_files
 
 
 def _counts(table: TableReport | None) -> dict[str, int]:

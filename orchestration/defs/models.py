@@ -23,12 +23,12 @@ def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """The assets of all dbt nodes of a manifest."""
 
     @dbt_assets(
-        name="build",
+        name="build_tables",
         manifest=manifest,
         dagster_dbt_translator=RoomTranslator(),
         pool=WRITER_POOL,
     )
-    def build(context: dg.AssetExecutionContext, cycle: Cycle, dbt: Dbt) -> Iterator[Any]:
+    def build_tables(context: dg.AssetExecutionContext, cycle: Cycle, dbt: Dbt) -> Iterator[Any]:
         report("build", detail="dbt starts")
         check_manifest(dict(manifest))
         settings, watch = cycle.settings, BuildWatch()
@@ -54,7 +54,7 @@ def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         if failed:
             raise _failure(watch)
 
-    return build
+    return build_tables
 
 
 def _failure(watch: BuildWatch) -> dg.Failure:

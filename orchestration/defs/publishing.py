@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration.build_state import require_green
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
 from orchestration.project import public_tables
-from orchestration.publishing import publish as publish_tables
+from orchestration.publishing import publish
 from orchestration.translator import RoomTranslator
 
 PUBLISHED = dg.AssetKey(["publishing", "public_tables"])
@@ -35,14 +35,14 @@ def publishing_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(PUBLISHED, deps=models, group_name="publishing", description=_DESCRIPTION, kinds={"table"})
 
     @dg.multi_asset(
-        name="publish",
+        name="publish_tables",
         specs=[spec],
         pool=WRITER_POOL,
     )
-    def publish(context: dg.AssetExecutionContext, cycle: Cycle) -> dg.MaterializeResult[Any]:
+    def publish_tables(context: dg.AssetExecutionContext, cycle: Cycle) -> dg.MaterializeResult[Any]:
         settings = cycle.settings
         require_green(settings)
-        done = publish_tables(settings, tables)
+        done = publish(settings, tables)
         rows = [
             dg.TableRecord({"table": f"{table.room}.{table.name}", "rows": table.rows, "written": table.rows_written})
             for table in done.tables
@@ -56,4 +56,4 @@ def publishing_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             }
         )
 
-    return publish
+    return publish_tables
