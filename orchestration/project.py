@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration.activation.syncs import SyncError, explained, load_sync, sync_exposures
+from orchestration.activation.syncs import SyncError, explained, load_sync, rivals, sync_exposures
 from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
@@ -196,14 +196,17 @@ def _audience_problems(manifest: Manifest, purposes: list[str], listed: list[str
 
 
 def _sync_problems(manifest: Manifest, purposes: list[str]) -> Iterator[str]:
+    syncs = []
     for exposure in sync_exposures(manifest):
         try:
             sync = load_sync(manifest, exposure)
         except SyncError as error:
             yield str(error)
             continue
+        syncs.append(sync)
         if sync.purpose not in purposes:
             yield f"Sync {sync.name} has the unknown purpose {sync.purpose!r}; known are {_any_of(purposes)}."
+    yield from rivals(syncs)
 
 
 def _purposes(project_dir: Path) -> list[str]:

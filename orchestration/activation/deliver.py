@@ -40,7 +40,8 @@ def deliver(settings: Settings, sync: Sync) -> Delivery:
     nothing delivered, when the model is not built or a key of it is null or not unique.
     """
     started_at = time.monotonic()
-    files = FileSet(sync, settings.delivered_dir / sync.destination)
+    # A preview or a replay, which has a prefix, must not deliver over the live set.
+    files = FileSet(sync, settings.delivered_dir / settings.stable_schema(sync.destination))
     with files.writing() as workroom:
         wanted = workroom / "wanted.parquet"
         rows, columns = _read(settings, sync, wanted)

@@ -1,5 +1,7 @@
 """Syncs as declared: a dbt exposure beside the model that holds exactly the rows a destination should hold."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -64,9 +66,16 @@ def sync_exposures(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 def load_syncs(manifest: dict[str, Any]) -> list[Sync]:
     """Every sync of the project, by name; raise `SyncError` for the first that is declared wrongly."""
     syncs = [load_sync(manifest, exposure) for exposure in sync_exposures(manifest)]
-    for twice in {sync.model for sync in syncs if [other.model for other in syncs].count(sync.model) > 1}:
-        raise SyncError(f"Model {twice} has more than one sync: one exposure a model, for each owns the delivered set.")
+    for sentence in rivals(syncs):
+        raise SyncError(sentence)
     return syncs
+
+
+def rivals(syncs: Sequence[Sync]) -> Iterator[str]:
+    """A sentence per model with several syncs, each of which would remove what the other delivered."""
+    for model, count in sorted(Counter(sync.model for sync in syncs).items()):
+        if count > 1:
+            yield f"Model {model} has {count} syncs; it may have one, for each owns the whole delivered set."
 
 
 def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:

@@ -15,6 +15,8 @@ from orchestration.publishing.published import PublishedTable, PublishError
 from orchestration.settings import Settings
 from orchestration.warehouse import DuckDBWarehouse, open_duckdb, quoted
 
+# The name dbt knows the warehouse by, which stands in the views that it makes.
+_WORK = "warehouse"
 # Name of a column, its type and its comment; a table's comment; number of rows and two sums over their hashes.
 _Signature = tuple[tuple[tuple[str, str, str], ...], str, int, int, int]
 
@@ -27,7 +29,7 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
     with _only_writer(settings), _empty_folder(folder):
         building = folder / settings.serve_path.name
         with open_duckdb(building, settings) as warehouse:
-            _attach(warehouse, settings.warehouse_path, "work")
+            _attach(warehouse, settings.warehouse_path, _WORK)
             _require(settings, warehouse, tables)
             built = {_name(settings, table): _built(settings, warehouse, table) for table in tables}
             everything = _seen(settings, warehouse)
@@ -76,8 +78,8 @@ def _attach(warehouse: DuckDBWarehouse, path: Path, alias: str) -> None:
 
 
 def _require(settings: Settings, warehouse: DuckDBWarehouse, tables: Sequence[PublicTable]) -> None:
-    there = set(warehouse.rows("select schema_name, table_name from duckdb_tables() where database_name = 'work'"))
-    there |= set(warehouse.rows("select schema_name, view_name from duckdb_views() where database_name = 'work'"))
+    there = set(warehouse.rows("select schema_name, table_name from duckdb_tables() where database_name = $1", [_WORK]))
+    there |= set(warehouse.rows("select schema_name, view_name from duckdb_views() where database_name = $1", [_WORK]))
     names = [f"{settings.work_schema(table.room)}.{table.name}" for table in tables]
     missing = [name for name in names if tuple(name.split(".")) not in there]
     if missing:
@@ -86,9 +88,9 @@ def _require(settings: Settings, warehouse: DuckDBWarehouse, tables: Sequence[Pu
 
 def _built(settings: Settings, warehouse: DuckDBWarehouse, table: PublicTable) -> _Signature:
     comments = {column.name: column.description for column in table.columns}
-    columns = _columns(warehouse, "work", settings.work_schema(table.room), table.name)
+    columns = _columns(warehouse, _WORK, settings.work_schema(table.room), table.name)
     described = tuple((name, data_type, comments.get(name, "")) for name, data_type, _ in columns)
-    counts = _counts(warehouse, quoted("work", settings.work_schema(table.room), table.name), [c[0] for c in columns])
+    counts = _counts(warehouse, quoted(_WORK, settings.work_schema(table.room), table.name), [c[0] for c in columns])
     return described, table.description, *counts
 
 
@@ -134,9 +136,9 @@ def _copy_built(settings: Settings, warehouse: DuckDBWarehouse, tables: Sequence
     for done, table in enumerate(tables):
         report("publish", done, len(tables), f"{table.room}.{table.name}")
         work_schema = settings.work_schema(table.room)
-        there = {name for name, _, _ in _columns(warehouse, "work", work_schema, table.name)}
+        there = {name for name, _, _ in _columns(warehouse, _WORK, work_schema, table.name)}
         comments = {column.name: column.description for column in table.columns if column.name in there}
-        source = quoted("work", work_schema, table.name)
+        source = quoted(_WORK, work_schema, table.name)
         _copy(warehouse, source, _name(settings, table), table.description, comments)
 
 

@@ -14,6 +14,8 @@ from orchestration.publishing.published import PublishedTable, PublishError
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, open_warehouse, quoted
 
+_DIFFERENCES = "pg_temp.onefolk_differences"
+
 
 @dataclass(frozen=True)
 class _Pair:
@@ -36,6 +38,7 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
         # One publisher at a time; and a reader who holds a table while its columns change fails us, not everybody else.
         warehouse.rows("select pg_advisory_xact_lock(hashtext($1))", [f"onefolk publish {settings.schema_prefix}"])
         warehouse.execute("set local lock_timeout = '60s'")
+        warehouse.execute("set local work_mem = '64MB'")
         pairs = [_pair(settings, table) for table in tables]
         _require(warehouse, pairs)
         for schema in sorted({settings.stable_schema(table.room) for table in tables}):
@@ -49,7 +52,12 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
                 _describe(warehouse, pair)
             except adbc_driver_manager.Error as error:
                 raise PublishError(f"{pair.name} can't be published, so nothing was: {error}") from None
-            rows = int(warehouse.rows(f"select count(*) from {pair.stable}")[0][0])
+            rows = _count(warehouse, pair.stable)
+            if rows != (wanted := _count(warehouse, pair.work)):
+                raise PublishError(
+                    f"{pair.name} has {wanted} rows for {rows} keys ({', '.join(pair.table.key)}), so nothing was"
+                    " published: make the model one row per key."
+                )
             published.append(PublishedTable(pair.table.room, pair.table.name, rows, written))
             changed = changed or reshaped or written > 0
     return published, changed
@@ -136,35 +144,55 @@ def _retype(warehouse: Warehouse, pair: _Pair, name: str, before: str, after: st
 def _bring_rows(warehouse: Warehouse, pair: _Pair) -> int:
     """Delete the keys that left, update the rows that differ, insert the new ones; the number of rows written."""
     built = list(_columns(warehouse, pair.work))
-    lost = [name for name in _columns(warehouse, pair.stable) if name not in built]
-    same_key = " and ".join(f"seen.{quoted(name)} = built.{quoted(name)}" for name in pair.table.key)
-    deleted = _written(
-        warehouse,
-        f"delete from {pair.stable} as seen where not exists (select 1 from {pair.work} as built where {same_key})",
-    )
-    values = [name for name in built if name not in pair.table.key]
-    updated = 0
-    if values or lost:
-        pairs = [(f"seen.{quoted(name)}", f"built.{quoted(name)}") for name in values]
-        pairs += [(f"seen.{quoted(name)}", "null") for name in lost]
-        differs = " or ".join(f"{seen} is distinct from {value}" for seen, value in pairs)
-        assigned = ", ".join(f"{seen.removeprefix('seen.')} = {value}" for seen, value in pairs)
-        updated = _written(
-            warehouse,
-            f"update {pair.stable} as seen set {assigned} from {pair.work} as built where {same_key} and ({differs})",
-        )
     names = ", ".join(quoted(name) for name in built)
-    inserted = _written(
-        warehouse,
-        f"insert into {pair.stable} ({names}) select {names} from {pair.work} as built"
-        f" where not exists (select 1 from {pair.stable} as seen where {same_key})",
+    if not warehouse.rows(f"select 1 from {pair.stable} limit 1"):
+        warehouse.execute(f"insert into {pair.stable} ({names}) select {names} from {pair.work}")
+        return _count(warehouse, pair.stable)
+    values = [(f"seen.{quoted(name)}", f"built.{quoted(name)}") for name in built if name not in pair.table.key]
+    values += [(f"seen.{quoted(name)}", "null") for name in _columns(warehouse, pair.stable) if name not in built]
+    written = _find_differences(warehouse, pair, [f"{seen} is distinct from {value}" for seen, value in values])
+    if written:
+        same_seen, same_built = (_same_key(pair, relation, "difference") for relation in ("seen", "built"))
+        warehouse.execute(
+            f"delete from {pair.stable} as seen using {_DIFFERENCES} as difference"
+            f" where difference._change = 'removed' and {same_seen}"
+        )
+        if values:
+            assigned = ", ".join(f"{seen.removeprefix('seen.')} = {value}" for seen, value in values)
+            warehouse.execute(
+                f"update {pair.stable} as seen set {assigned} from {pair.work} as built, {_DIFFERENCES} as difference"
+                f" where difference._change = 'changed' and {same_seen} and {same_built}"
+            )
+        warehouse.execute(
+            f"insert into {pair.stable} ({names}) select {', '.join(f'built.{quoted(name)}' for name in built)}"
+            f" from {pair.work} as built inner join {_DIFFERENCES} as difference on {same_built}"
+            " where difference._change = 'added'"
+        )
+    warehouse.execute(f"drop table {_DIFFERENCES}")
+    return written
+
+
+def _find_differences(warehouse: Warehouse, pair: _Pair, differs: list[str]) -> int:
+    """Keep the keys of rows that were added, changed or removed in a temporary table; how many there are."""
+    key = ", ".join(f"coalesce(built.{quoted(name)}, seen.{quoted(name)}) as {quoted(name)}" for name in pair.table.key)
+    wheres = ["built._is_here is null", "seen._is_here is null", *differs]
+    warehouse.execute(
+        f"create temporary table {_DIFFERENCES} on commit drop as select {key}, case when built._is_here is null"
+        " then 'removed' when seen._is_here is null then 'added' else 'changed' end as _change"
+        f" from (select *, true as _is_here from {pair.work}) as built"
+        f" full join (select *, true as _is_here from {pair.stable}) as seen on {_same_key(pair, 'built', 'seen')}"
+        f" where {' or '.join(wheres)}"
     )
-    return deleted + updated + inserted
+    warehouse.execute(f"analyze {_DIFFERENCES}")
+    return _count(warehouse, _DIFFERENCES)
 
 
-def _written(warehouse: Warehouse, statement: str) -> int:
-    found = warehouse.rows(f"with written as ({statement} returning 1) select count(*) from written")
-    return int(found[0][0])
+def _same_key(pair: _Pair, one: str, other: str) -> str:
+    return " and ".join(f"{one}.{quoted(name)} = {other}.{quoted(name)}" for name in pair.table.key)
+
+
+def _count(warehouse: Warehouse, relation: str) -> int:
+    return int(warehouse.rows(f"select count(*) from {relation}")[0][0])
 
 
 def _describe(warehouse: Warehouse, pair: _Pair) -> None:

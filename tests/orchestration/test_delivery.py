@@ -187,26 +187,35 @@ def test_an_empty_audience_is_a_set_without_rows(engine_settings: Settings) -> N
     assert not deliver(at(engine_settings, 1), the_sync()).delivered
 
 
-@pytest.mark.parametrize(
-    ("statement", "told"),
-    [
+def test_a_broken_model_is_not_delivered(engine_settings: Settings) -> None:
+    """Keys that are null or repeat, and types that can't be exact, leave the destination with what it had."""
+    build(engine_settings)
+    deliver(at(engine_settings), the_sync())
+    before = contents(engine_settings)
+    for statement, told in (
         ("update {t} set profile_id = 'p1' where profile_id = 'p2'", "1 keys more than once"),
         ("update {t} set profile_id = null where profile_id = 'p2'", "1 rows without a key"),
         ("alter table {t} drop column profile_id", "no key column profile_id"),
         ("alter table {t} add column took interval", "can't be delivered; allowed are text"),
         ("drop table {t}", "not built"),
-    ],
-)
-def test_a_broken_model_is_not_delivered(engine_settings: Settings, statement: str, told: str) -> None:
-    """Keys that are null or repeat, and values that can't be written exactly, leave the destination with what it had."""
-    build(engine_settings)
-    deliver(at(engine_settings), the_sync())
-    before = contents(engine_settings)
-    build(engine_settings, 5, statement)
-    with pytest.raises(DeliveryError, match=told) as raised:
-        deliver(at(engine_settings, 1), the_sync())
-    assert "@shop.example" not in str(raised.value)
-    assert contents(engine_settings) == before
+    ):
+        build(engine_settings, 5, statement)
+        with pytest.raises(DeliveryError, match=told) as raised:
+            deliver(at(engine_settings, 1), the_sync())
+        assert "@shop.example" not in str(raised.value)
+        assert contents(engine_settings) == before
+
+
+def test_a_prefix_does_not_deliver_over_the_live_set(make_settings: Any, tmp_path: Path) -> None:
+    """What is built under a schema prefix goes to a folder of its own."""
+    settings = make_settings("duckdb", tmp_path)
+    build(settings)
+    deliver(at(settings), the_sync())
+    before = contents(settings)
+    preview = settings.model_copy(update={"schema_prefix": "dev_"})
+    build(preview, 9)
+    assert deliver(at(preview), the_sync()).files[0].parent == settings.delivered_dir / "dev_files/buyers"
+    assert {name: content for name, content in contents(settings).items() if name in before} == before
 
 
 def test_files_are_for_the_owner_only(make_settings: Any, tmp_path: Path) -> None:
@@ -275,7 +284,7 @@ def child(kill_at):
             return real(*args, **kwargs)
         return call
     os.replace, os.fsync, os.unlink = map(counted, (os.replace, os.fsync, os.unlink))
-    deliver(load_settings(home=home, as_of=CLOCK), the_sync())
+    deliver(load_settings(home=home, as_of=CLOCK, target="duckdb", schema_prefix=""), the_sync())
 
 for kill_at in range(1, 100):
     shutil.rmtree(home / "delivered", ignore_errors=True)
@@ -375,7 +384,7 @@ def test_a_sync_model_has_one_sync() -> None:
     """Two exposures of one sync model are refused, for each would remove the other's files."""
     two = manifest()
     two["exposures"]["exposure.onefolk.again"] = two["exposures"][EXPOSURE] | {"name": "again"}
-    with pytest.raises(SyncError, match="more than one sync"):
+    with pytest.raises(SyncError, match="has 2 syncs; it may have one"):
         load_syncs(two)
 
 

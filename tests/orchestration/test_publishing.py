@@ -240,19 +240,20 @@ def test_postgres_follows_a_change_of_type_or_key_and_says_when_it_can_not(make_
 
 
 def test_postgres_publishes_all_tables_or_none(make_settings: Any, tmp_path: Path) -> None:
-    """When one table can't be published, no table changes for readers."""
+    """When one table can't be published, for its key repeats or is null, no table changes for readers."""
     settings = make_settings("postgres", tmp_path)
     build(settings)
     publish(settings, TABLES)
     before = seen(settings)
-    build(settings, people=5)
-    with open_warehouse(settings) as warehouse:
-        warehouse.execute(
-            "insert into work_audiences.audience_members values ('repeat_buyers', 'p9'), ('repeat_buyers', 'p9')"
-        )
-    with pytest.raises(PublishError, match=r"audiences\.audience_members can't be published"):
-        publish(settings, TABLES)
-    assert seen(settings) == before
+    for member in ("p9", "p9"), ("p1", "p1"), (None,):
+        build(settings, people=5)
+        with open_warehouse(settings) as warehouse:
+            for profile_id in member:
+                values = ["repeat_buyers", profile_id]
+                warehouse.execute("insert into work_audiences.audience_members values ($1, $2)", values)
+        with pytest.raises(PublishError, match=r"audiences\.audience_members"):
+            publish(settings, TABLES)
+        assert seen(settings) == before
 
 
 _READ_FOR_LONG = """
@@ -299,7 +300,7 @@ def wait(*_):
     time.sleep(60)
 
 setattr(serve_file, sys.argv[2], wait)
-publish(load_settings(home=sys.argv[1]), TABLES)
+publish(load_settings(home=sys.argv[1], target="duckdb", schema_prefix=""), TABLES)
 """
 
 
@@ -359,6 +360,21 @@ def test_publishing_waits_for_no_writer(make_settings: Any, tmp_path: Path) -> N
             publish(settings, TABLES)
         assert time.monotonic() - started_at < 5
         writer.kill()
+
+
+def test_a_view_is_published_as_its_rows(make_settings: Any, tmp_path: Path) -> None:
+    """A public model that dbt makes as a view reaches readers as a table."""
+    for target in ("duckdb", "postgres"):
+        settings = make_settings(target, tmp_path / target)
+        build(settings)
+        with open_warehouse(settings) as warehouse:
+            database = warehouse.rows("select current_database()")[0][0]
+            named = quoted(database, "work_profiles", "profiles")
+            warehouse.execute("drop table work_audiences.audience_members")
+            members = f"select 'everybody' as audience, profile_id from {named}"
+            warehouse.execute(f"create view work_audiences.audience_members as {members}")
+        publish(settings, TABLES)
+        assert seen(settings, MEMBERS) == [("everybody", "p1"), ("everybody", "p2"), ("everybody", "p3")]
 
 
 def test_published_types_are_the_built_ones(make_settings: Any, tmp_path: Path) -> None:
