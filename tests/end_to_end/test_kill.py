@@ -1,0 +1,71 @@
+"""A kill at any step of a cycle: the next cycle ends with the tables and files of one that nobody disturbed."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.end_to_end.company import (
+    assert_same_tables,
+    delivered,
+    environment,
+    kill_tree,
+    move_in,
+    onefolk,
+    published,
+    raw_tables,
+    run,
+)
+
+SECONDS = 120.0
+
+
+def landing_begun(settings: Settings) -> bool:
+    """Some files are in the warehouse, and more are to come."""
+    return settings.warehouse_path.exists() and settings.warehouse_path.stat().st_size > 500_000
+
+
+def building_begun(settings: Settings) -> bool:
+    """dbt works on the tables: its log tells of the door of identity."""
+    return any("identity_door" in log.read_text(errors="replace") for log in settings.home.rglob("dbt.log"))
+
+
+def publishing_begun(settings: Settings) -> bool:
+    """The file of the readers is being written."""
+    return any(
+        path.name.startswith(("serve", ".serve")) and path != settings.serve_path for path in settings.home.iterdir()
+    )
+
+
+def delivering_begun(settings: Settings) -> bool:
+    """Files lie in the folder of the destination, and no manifest names them yet."""
+    folder = settings.delivered_dir
+    return any(path.is_file() for path in folder.rglob("*")) if folder.exists() else False
+
+
+@pytest.mark.parametrize("has_begun", [landing_begun, building_begun, publishing_begun, delivering_begun])
+def test_kill(
+    company: Path,
+    duckdb_company: Settings,
+    new_home: Callable[[], Settings],
+    has_begun: Callable[[Settings], bool],
+) -> None:
+    """kill -9 in the middle of a step, then `onefolk run`: nothing lost, nothing twice, nothing half."""
+    settings = move_in(company, new_home())
+    process = subprocess.Popen(
+        onefolk(settings, "run"), cwd=PROJECT_DIR, env=environment(settings), stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + SECONDS
+    while not has_begun(settings) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    was_running = process.poll() is None
+    kill_tree(process) if was_running else process.wait()
+    assert was_running, "the cycle was over before it could be killed"
+
+    run(settings, "run")
+    assert raw_tables(settings) == raw_tables(duckdb_company)
+    assert_same_tables(published(settings), published(duckdb_company))
+    assert delivered(settings) == delivered(duckdb_company)
