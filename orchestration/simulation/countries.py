@@ -70,16 +70,16 @@ COUNTRIES = (
     _country("PL 5 pl emea", "PLN 4.3 23", "48 - 50,51,60,66,69 7", "- 22 7", "Warszawa,Kraków,Łódź"),
     _country("SE 3 sv main", "SEK 11.2 25", "46 0 70,72,73,76 7", "0 8 7", "Stockholm,Malmö,Göteborg"),
     _country("CH 3 de main", "CHF 0.95 8", "41 0 76,78,79 7", "0 44 7", "Zürich,Basel,Genève"),
-    _country("AT 3 de main", "EUR 1 20", "43 0 650,664,676,699 7", "0 1 7", "Wien,Graz,Linz"),
-    _country("BE 3 fr main", "EUR 1 21", "32 0 47,49 7", "0 2 7", "Bruxelles,Liège,Namur"),
+    _country("AT 3 de main", "EUR 1 20", "43 0 650,664,676,699 7", "0 15 6", "Wien,Graz,Linz"),
+    _country("BE 3 fr main", "EUR 1 21", "32 0 47,49 7", "0 25 6", "Bruxelles,Liège,Namur"),
     _country("GR 3 el emea", "EUR 1 24", "30 - 694,697,698 7", "- 210 7", "Αθήνα,Πάτρα,Θεσσαλονίκη"),
     _country("BG 2 bg emea", "EUR 1 20", "359 0 87,88,89 7", "0 2 7", "София,Пловдив,Варна"),
     _country("UA 3 uk emea", "UAH 45 20", "380 0 50,66,67,68,93,97 7", "0 44 7", "Київ,Львів,Одеса"),
-    _country("CN 3 zh main", "CNY 7.8 13", "86 - 138,139,150,186 8", "0 10 8", "上海,北京,广州"),
-    _country("AE 2 ar emea", "AED 4 5", "971 0 50,52,55,56 7", "0 4 7", "دبي,أبوظبي,الشارقة"),
+    _country("CN 3 zh main", "CNY 7.8 13", "86 - 138,139,150,186 8", "0 106 7", "上海,北京,广州"),
+    _country("AE 2 ar emea", "AED 4 5", "971 0 50,52,55,56 7", "0 43 6", "دبي,أبوظبي,الشارقة"),
     _country("EG 2 ar emea", "EGP 55 14", "20 0 10,11,12 8", "0 2 8", "القاهرة,الإسكندرية,الجيزة"),
     _country("BR 2 pt main", "BRL 6 17", "55 - 1199,2198,3199,5199 7", "- 113 7", "São Paulo,Brasília,Maceió"),
-    _country("IN 3 hi emea", "INR 95 18", "91 0 98,97,99 8", "0 11 8", "Mumbai,Pune,Delhi"),
+    _country("IN 3 hi emea", "INR 95 18", "91 0 98,97,99 8", "0 112 7", "Mumbai,Pune,Delhi"),
 )
 
 CODES = pa.array([country.code for country in COUNTRIES])

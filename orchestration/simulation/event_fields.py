@@ -99,7 +99,7 @@ def _context(world: World, head: Columns) -> pa.Array:
         "locale": json_strings(picked(LOCALES, country)),
         "location": joined('{"country":"', picked(CODES, country), '"}'),
         "campaign": picked(campaigns, utm),
-        "device": joined('{"id":', device_id, ',"type":', json_strings(picked(PLATFORMS, platform)), "}"),
+        "device": json_objects({"id": device_id, "type": json_strings(picked(PLATFORMS, platform))}),
         "traits": either(shows_email, joined('{"email":', email, "}"), None),
     }
     return pc.utf8_slice_codeunits(json_objects(fields), 0, -1)

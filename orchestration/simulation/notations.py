@@ -13,6 +13,8 @@ JUNK_PHONES = ("0000000000", "n/a", "null", "123456", "+49", "1111111111", "unkn
 
 _CALLING_CODES = pa.array([country.calling_code for country in COUNTRIES])
 _IS_NORTH_AMERICAN = np.array([country.calling_code == "1" for country in COUNTRIES])
+# Dialling abroad starts with 00 everywhere but in North America and, where a carrier's code follows it, in Brazil.
+_DIALS_DOUBLE_ZERO = np.array([country.code not in ("US", "BR") for country in COUNTRIES])
 _IS_FRENCH = np.array([country.code in ("FR", "BE") for country in COUNTRIES])
 _IS_GERMAN = np.array([country.code in ("DE", "AT") for country in COUNTRIES])
 _IS_BRAZILIAN = np.array([country.code == "BR" for country in COUNTRIES])
@@ -52,7 +54,7 @@ def international(dice: Dice, row: Numbers, country: Numbers, national: pa.Array
     spaced = joined("+", calling, " ", _grouped(national, " "))
     dashed = joined("+", calling, "-", _grouped(national, "-"))
     double_zero = joined("00", calling, national)
-    can_double_zero = (style == 3) & ~_IS_NORTH_AMERICAN[country]
+    can_double_zero = (style == 3) & _DIALS_DOUBLE_ZERO[country]
     return either(style == 1, spaced, either(style == 2, dashed, either(can_double_zero, double_zero, plain)))
 
 

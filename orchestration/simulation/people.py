@@ -87,7 +87,7 @@ def make_people(count: int, seed: int, rates: Rates) -> People:
     country = rng.choice(len(COUNTRIES), size=household_count, p=weights())[household]
     is_woman = rng.random(count) < 0.51
     days = _days(rng, count, rates)
-    phones = _phones(rng, rates, household, country)
+    phones = _phones(rng, rates, household, country, days["known_day"] < NEVER)
     first, family, married, latin_first, latin_family = make_names(rng, household, country, is_woman)
     emails = _emails(rng, rates, latin_first, latin_family)
     households = np.arange(household_count)
@@ -150,14 +150,16 @@ def _days(rng: np.random.Generator, count: int, rates: Rates) -> dict[str, Numbe
     }
 
 
-def _phones(rng: np.random.Generator, rates: Rates, household: Numbers, country: Numbers) -> dict[str, Numbers]:
+def _phones(
+    rng: np.random.Generator, rates: Rates, household: Numbers, country: Numbers, is_known: Numbers
+) -> dict[str, Numbers]:
     """Numbers and their changes; a recycled number goes from one person to a stranger of the same country."""
     count = len(household)
     own = np.arange(count)
     has_phone = rng.random(count) < rates.mobile_phone
     change = _change_days(rng, count, rates.phone_change_per_year)
     second = own + count
-    candidates = np.flatnonzero(has_phone & (rng.random(count) < 2 * rates.recycled_phone))
+    candidates = np.flatnonzero(is_known & has_phone & (rng.random(count) < 2 * rates.recycled_phone))
     candidates = candidates[np.argsort(country[candidates], kind="stable")]
     givers, takers = candidates[0 : len(candidates) // 2 * 2 : 2], candidates[1::2]
     is_pair = (country[givers] == country[takers]) & (household[givers] != household[takers])

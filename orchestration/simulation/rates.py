@@ -62,7 +62,7 @@ class Rates:
     # How people change.
     email_change_per_year: float = _trouble(0.08)
     phone_change_per_year: float = _trouble(0.06)
-    marriage_per_year: float = _trouble(0.03)
+    marriage_per_year: float = _trouble(0.05)
     consent_withdrawn_per_year: float = 0.15
     cookie_lifetime_days: int = 150  # until a browser gets a new anonymous id
 
@@ -74,9 +74,11 @@ class Rates:
     contact_merged: float = _trouble(0.25)  # second contacts merged away later
     contact_deleted: float = _trouble(0.01)
     household_phone: float = _trouble(0.20)  # households with a landline that their contacts give
-    shared_tablet: float = _trouble(0.12)  # households of several with one tablet
-    tablet_use: float = _trouble(0.20)  # visits of such people on the tablet
-    recycled_phone: float = _trouble(0.02)  # people with a mobile phone who give up a number that somebody else gets
+    shared_tablet: float = _trouble(0.20)  # households of several with one tablet
+    tablet_use: float = _trouble(0.45)  # visits of such people on the tablet
+    recycled_phone: float = _trouble(
+        0.03
+    )  # known people with a mobile phone who give up a number that somebody else gets
     junk_email: float = _trouble(0.010)  # contacts, guest orders and tickets with a junk address
     junk_phone: float = _trouble(0.015)
     support_address: float = _trouble(0.08)  # contacts that carry the one support address, up to some hundreds
@@ -94,10 +96,10 @@ class Rates:
     future_event: float = _trouble(0.0008)
 
     # Rows that break the contract.
-    missing_key: float = _trouble(0.0006)
-    impossible_date: float = _trouble(0.0006)
-    text_in_number: float = _trouble(0.0006)
-    broken_json: float = _trouble(0.0006)
+    missing_key: float = _trouble(0.001)
+    impossible_date: float = _trouble(0.001)
+    text_in_number: float = _trouble(0.001)
+    broken_json: float = _trouble(0.001)
 
 
 def _adversarial(standard: Rates) -> Rates:
