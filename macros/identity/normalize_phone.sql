@@ -56,14 +56,15 @@
             raw_value,
             country,
             calling_code,
+            trunk_prefix,
             number_shapes,
             leading_length,
             as_written,
             {{ onefolk.phone_without('as_written', 'trunk_prefix') }} as without_trunk,
             {{ onefolk.phone_without('as_written', 'other_trunk_prefix') }} as without_other_trunk,
             case
-                when carrier_code_length > 0 and as_written like trunk_prefix || '%'
-                    then substr(as_written, length(trunk_prefix) + carrier_code_length + 1)
+                when strpos(carrier_codes, substr(as_written, length(trunk_prefix) + 1, 2)) > 0
+                    then {{ onefolk.phone_without('as_written', "trunk_prefix || '__'") }}
             end as without_carrier,
             {{ onefolk.phone_without('as_written', 'assumed_calling_code') }} as without_code,
             {{ onefolk.phone_without('as_written', 'assumed_calling_code || trunk_prefix') }} as without_code_and_trunk
@@ -73,13 +74,6 @@
     select
         raw_value,
         country,
-        case
-            {%- for reading in [
-                'without_trunk', 'without_other_trunk', 'as_written', 'without_carrier', 'without_code_and_trunk',
-                'without_code'
-            ] %}
-            when {{ onefolk.is_national_number(reading, 'readings') }} then '+' || calling_code || {{ reading }}
-            {%- endfor %}
-        end as normalized_value
+        '+' || calling_code || {{ onefolk.national_number('readings') }} as normalized_value
     from readings
 {%- endmacro %}
