@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration.activation.syncs import SyncError, explained, load_sync, rivals, sync_exposures
+from orchestration.activation.syncs import Sync, SyncError, explained, load_sync, rivals, sync_exposures
 from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
@@ -102,12 +103,13 @@ def parse(settings: Settings, project_dir: Path = PROJECT_DIR) -> None:
     if is_parsed(project_dir):
         return
     started_at = time.time()
-    command = dbt_command("parse", "--quiet", project_dir=project_dir)
+    command = dbt_command("parse", "--quiet", "--no-use-colors", project_dir=project_dir)
     done = subprocess.run(
         command, cwd=project_dir, env=dbt_environment(settings), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise DbtError((done.stdout + done.stderr).strip() or f"dbt parse ended with exit code {done.returncode}.")
+        said = re.sub(r"(?m)^\d\d:\d\d:\d\d +", "", done.stdout + done.stderr).strip()
+        raise DbtError(said or f"dbt parse ended with exit code {done.returncode}.")
     # As old as its reading: a file saved while dbt parsed is newer.
     os.utime(manifest_path(project_dir), (started_at, started_at))
 
@@ -157,8 +159,8 @@ def public_tables(manifest: Manifest) -> list[PublicTable]:
 
 def check_manifest(manifest: Manifest, project_dir: Path = PROJECT_DIR) -> None:
     """Fail closed: raise `ManifestError` for an audience or sync that nobody may build or deliver as declared."""
-    purposes = _purposes(project_dir)
-    problems = [*_audience_problems(manifest, purposes, _listed(project_dir)), *_sync_problems(manifest, purposes)]
+    known = {name: _seeded(project_dir, name) for name in ("purpose", "channel")}
+    problems = [*_audience_problems(manifest, known, _listed(project_dir)), *_sync_problems(manifest, known)]
     problems += [
         f"Public table {table.room}.{table.name} has no key: name its key columns in config.meta.key."
         for table in public_tables(manifest)
@@ -168,8 +170,9 @@ def check_manifest(manifest: Manifest, project_dir: Path = PROJECT_DIR) -> None:
         raise ManifestError(problems)
 
 
-def _audience_problems(manifest: Manifest, purposes: list[str], listed: list[str]) -> Iterator[str]:
+def _audience_problems(manifest: Manifest, known: dict[str, list[str]], listed: list[str]) -> Iterator[str]:
     names = set()
+    purposes = _any_of(known["purpose"])
     for node in _models(manifest):
         if node["fqn"][1] != "audiences" or not node["name"].startswith("aud_"):
             continue
@@ -177,15 +180,14 @@ def _audience_problems(manifest: Manifest, purposes: list[str], listed: list[str
         where = f"Audience {node['name']}"
         declared = _meta(node).get("audience")
         if declared is None:
-            yield f"{where} has no config.meta.audience: it needs a purpose, one of {_any_of(purposes)}, and an owner."
+            yield f"{where} has no config.meta.audience: it needs a purpose, one of {purposes}, and an owner."
             continue
         try:
             audience = Audience.model_validate(declared)
         except ValidationError as error:
             yield f"{where}: {explained(error, 'audience', Audience)}"
             continue
-        if audience.purpose not in purposes:
-            yield f"{where} has the unknown purpose {audience.purpose!r}; known are {_any_of(purposes)}."
+        yield from _unknown(where, known, audience)
     for name in sorted(names - set(listed)):
         yield f"Audience aud_{name} is not in the list `audiences` of dbt_project.yml; listed are {_any_of(listed)}."
     for name in sorted(set(listed) - names):
@@ -195,26 +197,33 @@ def _audience_problems(manifest: Manifest, purposes: list[str], listed: list[str
         )
 
 
-def _sync_problems(manifest: Manifest, purposes: list[str]) -> Iterator[str]:
+def _sync_problems(manifest: Manifest, known: dict[str, list[str]]) -> Iterator[str]:
     syncs = []
     for exposure in sync_exposures(manifest):
         try:
             sync = load_sync(manifest, exposure)
         except SyncError as error:
             yield str(error)
-            continue
-        syncs.append(sync)
-        if sync.purpose not in purposes:
-            yield f"Sync {sync.name} has the unknown purpose {sync.purpose!r}; known are {_any_of(purposes)}."
+        else:
+            syncs.append(sync)
+            yield from _unknown(f"Sync {sync.name}", known, sync)
     yield from rivals(syncs)
 
 
-def _purposes(project_dir: Path) -> list[str]:
-    path = project_dir / "seeds" / "consent" / "purposes.csv"
+def _unknown(where: str, known: dict[str, list[str]], declared: Audience | Sync) -> Iterator[str]:
+    for name, values in known.items():
+        value = getattr(declared, name)
+        if value is not None and value not in values:
+            yield f"{where} has the unknown {name} {value!r}; known are {_any_of(values)}."
+
+
+def _seeded(project_dir: Path, column: str) -> list[str]:
+    """The purposes or channels of consent: the values of the seed's first column, which is named for them."""
+    path = project_dir / "seeds" / "consent" / f"{column}s.csv"
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return [row["purpose"] for row in csv.DictReader(lines) if row.get("purpose")]
+        return [row[column] for row in csv.DictReader(lines) if row.get(column)]
 
 
 def _listed(project_dir: Path) -> list[str]:

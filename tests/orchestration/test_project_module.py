@@ -55,6 +55,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(PROJECT_DIR / "profiles.yml", folder)
     (folder / "dbt_project.yml").write_text(PROJECT)
     (folder / "seeds/consent/purposes.csv").write_text(PURPOSES)
+    (folder / "seeds/consent/channels.csv").write_text("channel\nemail\nsms\n")
     (folder / "models/profiles/profiles.sql").write_text(
         "select '{{ env_var('ONEFOLK_SECRET', 'no secret') }}' as told"
     )
@@ -147,6 +148,7 @@ def test_a_sound_manifest_passes(project: Path) -> None:
     [
         (None, "aud_buyers has no config.meta.audience: it needs a purpose, one of marketing, service, and an owner"),
         ({"purpose": "spying", "owner": "CRM"}, "unknown purpose 'spying'; known are marketing, service"),
+        ({"purpose": "service", "owner": "CRM", "channel": "fax"}, "unknown channel 'fax'; known are email, sms"),
         ({"owner": "CRM"}, "audience.purpose is missing"),
         ({"purpose": "marketing"}, "audience.owner is missing"),
         (
@@ -167,6 +169,7 @@ def test_an_audience_without_a_known_purpose_is_refused(project: Path, audience:
     [
         ({"purpose": "spying"}, "Sync buyers has the unknown purpose 'spying'; known are marketing, service"),
         ({"purpose": None}, "Sync buyers: activation.purpose is None"),
+        ({"channel": "fax"}, "Sync buyers has the unknown channel 'fax'; known are email, sms"),
         ({"mode": "append"}, "Sync buyers: activation.mode is 'append'"),
     ],
 )
@@ -241,7 +244,7 @@ def test_dbt_builds_with_the_clock_and_without_the_secret(
     """A build checks first, streams dbt's lines, never hands dbt the secret, and raises when a node fails."""
     monkeypatch.setenv("ONEFOLK_SECRET", "a secret of some length")
     settings: Settings = make_settings("duckdb", tmp_path)
-    build(settings, "--exclude", "purposes", project_dir=project)
+    build(settings, "--exclude", "purposes", "channels", project_dir=project)
     assert "Completed successfully" in capfd.readouterr().out
     assert "a secret of some length" not in json.dumps(load_manifest(project))
     with open_duckdb(settings.warehouse_path, settings, read_only=True) as warehouse:
