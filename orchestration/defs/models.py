@@ -16,7 +16,7 @@ from orchestration.translator import RoomTranslator
 from orchestration.warehouse import open_warehouse, quoted
 
 # Unit tests prove the code, not the data: `dbt build` and the test suite run them, a cycle need not.
-_BUILD = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
+_BUILD = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--no-use-colors"]
 
 
 def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
