@@ -178,8 +178,7 @@ def _audience_problems(manifest: Manifest, known: dict[str, list[str]], listed: 
             continue
         names.add(node["name"].removeprefix("aud_"))
         where = f"Audience {node['name']}"
-        declared = _meta(node).get("audience")
-        if declared is None:
+        if (declared := _meta(node).get("audience")) is None:
             yield f"{where} has no config.meta.audience: it needs a purpose, one of {purposes}, and an owner."
             continue
         try:

@@ -1,5 +1,6 @@
 """Publishing, on both engines: what readers see, what they never see, and what survives it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from orchestration.project import PublicColumn, PublicTable
@@ -288,42 +288,52 @@ def test_open_duckdb_readers_are_undisturbed(make_settings: Any, tmp_path: Path)
 
 
 _PUBLISH_UNTIL_KILLED = """
-import sys, time
-from pathlib import Path
+import importlib, sys, time
 from orchestration.publishing import publish
 from orchestration.settings import load_settings
 from tests.orchestration.test_publishing import TABLES
-import orchestration.publishing.serve_file as serve_file
 
 def wait(*_):
-    print("copied", flush=True)
+    print("on the way", flush=True)
     time.sleep(60)
 
-setattr(serve_file, sys.argv[2], wait)
-publish(load_settings(home=sys.argv[1], target="duckdb", schema_prefix=""), TABLES)
+setattr(importlib.import_module("orchestration.publishing." + sys.argv[1]), sys.argv[2], wait)
+publish(load_settings(), TABLES)
 """
 
 
-@pytest.mark.parametrize("step", ["_swap", "_sync_to_disk"])
-def test_a_killed_publish_leaves_readers_alone(make_settings: Any, tmp_path: Path, step: str) -> None:
-    """Killed with the new file half made, readers keep the old one; the next publish cleans up and swaps."""
-    settings = make_settings("duckdb", tmp_path)
+@pytest.mark.parametrize(
+    ("target", "module", "step"),
+    [
+        ("duckdb", "serve_file", "_swap"),
+        ("duckdb", "serve_file", "_sync_to_disk"),
+        ("postgres", "stable_schemas", "_describe"),
+    ],
+)
+def test_a_killed_publish_leaves_readers_alone(
+    make_settings: Any, tmp_path: Path, target: str, module: str, step: str
+) -> None:
+    """Killed when the new rows are half there, readers keep the old ones; the next publish brings all."""
+    settings = make_settings(target, tmp_path)
     build(settings)
     publish(settings, TABLES)
     before = seen(settings)
     build(settings, people=30)
-    command = [sys.executable, "-c", _PUBLISH_UNTIL_KILLED, str(settings.home), step]
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as killed:
+    command = [sys.executable, "-c", _PUBLISH_UNTIL_KILLED, module, step]
+    environment = os.environ | settings.dbt_environment()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], env=environment
+    ) as killed:
         assert killed.stdout
-        assert killed.stdout.readline() == "copied\n"
-        with pytest.raises(PublishError, match="Another process is publishing"):
-            publish(settings, TABLES)
+        assert killed.stdout.readline() == "on the way\n"
+        if target == "duckdb":
+            with pytest.raises(PublishError, match="Another process is publishing"):
+                publish(settings, TABLES)
         killed.kill()
     assert seen(settings) == before
-    assert (settings.home / "serve.duckdb.building").is_dir()
     assert publish(settings, TABLES).changed
     assert seen(settings) == built(settings)
+    assert not publish(settings, TABLES).changed
     assert not (settings.home / "serve.duckdb.building").exists()
 
 
@@ -383,7 +393,7 @@ def test_published_types_are_the_built_ones(make_settings: Any, tmp_path: Path) 
         settings = make_settings(target, tmp_path / target)
         build(settings)
         publish(settings, TABLES)
-        with reader(settings) as published, duckdb.connect() as _:
+        with reader(settings) as published:
             found = published.rows(
                 "select numeric_precision, numeric_scale from information_schema.columns"
                 " where table_schema = 'profiles' and column_name = 'order_amount'"
