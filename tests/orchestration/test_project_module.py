@@ -126,15 +126,10 @@ def problems(project: Path, wrong: dict[str, Any]) -> list[str]:
 
 def test_only_public_models_of_published_rooms_are_published() -> None:
     """Public tables are the public models of identity, profiles, consent and audiences, with key, columns and words."""
+    columns = (PublicColumn("id", "text", "The id."),)
     assert public_tables(manifest()) == [
-        PublicTable("profiles", "profiles", ("id",), (PublicColumn("id", "text", "The id."),), "One row per profiles."),
-        PublicTable(
-            "audiences",
-            "audience_members",
-            ("id",),
-            (PublicColumn("id", "text", "The id."),),
-            "One row per audience_members.",
-        ),
+        PublicTable("profiles", "profiles", ("id",), columns, "One row per profiles."),
+        PublicTable("audiences", "audience_members", ("id",), columns, "One row per audience_members."),
     ]
 
 
