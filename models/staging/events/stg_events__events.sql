@@ -22,16 +22,16 @@ with source as (
 
 latest as (
     select
-        *,
         {% for path in context_paths %}
-        {{ json_field('context_fields', path, context_paths) }} as context_{{ path | replace('.', '_') | lower }},
+            {{ json_field('context_fields', path, context_paths) }} as context_{{ path.replace('.', '_').lower() }},
         {% endfor %}
         {% for path in property_paths %}
-        {{ json_field('property_fields', path, property_paths) }} as property_{{ path }},
+            {{ json_field('property_fields', path, property_paths) }} as property_{{ path }},
         {% endfor %}
         {% for path in trait_paths %}
-        {{ json_field('trait_fields', path, trait_paths) }} as trait_{{ path | replace('.', '_') | lower }}{{ ',' if not loop.last }}
+            {{ json_field('trait_fields', path, trait_paths) }} as trait_{{ path.replace('.', '_') }},
         {% endfor %}
+        *
     from source
     where version_rank = 1
 ),
