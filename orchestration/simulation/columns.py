@@ -204,10 +204,11 @@ def hexadecimal(words: Numbers) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(words), buffers)
 
 
-def json_objects(fields: Mapping[str, Text]) -> pa.Array:
-    """JSON objects of fields that are JSON already; a field is left out where it is null."""
-    members = [pc.fill_null(joined(f',"{name}":', value), "") for name, value in fields.items()]
-    return joined("{", pc.utf8_slice_codeunits(joined(*members), 1), "}")
+def json_objects(fields: Mapping[str, Text], end: str = "}") -> pa.Array:
+    """JSON objects of fields that are JSON already, the first never null; another is left out where it is null."""
+    (first, value), *others = fields.items()
+    members = [pc.fill_null(joined(f',"{name}":', text), "") for name, text in others]
+    return joined(f'{{"{first}":', value, *members, end)
 
 
 def json_strings(text: Text) -> pa.Array:

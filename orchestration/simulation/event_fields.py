@@ -99,10 +99,10 @@ def _context(world: World, head: Columns) -> pa.Array:
         "locale": json_strings(picked(LOCALES, country)),
         "location": joined('{"country":"', picked(CODES, country), '"}'),
         "campaign": picked(campaigns, utm),
-        "device": json_objects({"id": device_id, "type": json_strings(picked(PLATFORMS, platform))}),
+        "device": json_objects({"type": json_strings(picked(PLATFORMS, platform)), "id": device_id}),
         "traits": either(shows_email, joined('{"email":', email, "}"), None),
     }
-    return pc.utf8_slice_codeunits(json_objects(fields), 0, -1)
+    return json_objects(fields, end="")
 
 
 def _page(world: World, events: Columns, is_app: Numbers) -> pa.Array:
@@ -135,17 +135,14 @@ def _properties(world: World, head: Columns, carts: Columns, events: Columns) ->
     row, kind, product = events["row"], events["kind"], events["product"]
     catalogue = world.catalogue
     currency = picked(CURRENCIES, world.people.country[head["person"]])
-    articles = pc.utf8_slice_codeunits(
-        json_objects(
-            {
-                "product_id": json_strings(catalogue.product_id),
-                "sku": json_strings(catalogue.sku),
-                "name": json_strings(catalogue.name),
-                "category": json_strings(catalogue.category),
-            }
-        ),
-        0,
-        -1,
+    articles = json_objects(
+        {
+            "product_id": json_strings(catalogue.product_id),
+            "sku": json_strings(catalogue.sku),
+            "name": json_strings(catalogue.name),
+            "category": json_strings(catalogue.category),
+        },
+        end="",
     )
     empty = pa.nulls(len(row), pa.string())
 

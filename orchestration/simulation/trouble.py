@@ -66,12 +66,15 @@ def broken_lines(dice: Dice, rates: Rates, lines: pa.Array, uid: Numbers) -> pa.
         ),
         ("broken JSON", rates.broken_json, lambda line: line[: len(line) * 2 // 3] + "\n"),
     )
+    spoilt: dict[int, str] = {}
     for name, share, spoil in spoils:
-        mask = dice.happens(f"event {name}", share, uid)
-        if mask.any():
-            spoilt = [spoil(lines[int(row)].as_py()) for row in np.flatnonzero(mask)]
-            lines = pc.replace_with_mask(lines, pa.array(mask), pa.array(spoilt, pa.string()))
-    return lines
+        for row in np.flatnonzero(dice.happens(f"event {name}", share, uid)).tolist():
+            spoilt[row] = spoil(lines[row].as_py())
+    if not spoilt:
+        return lines
+    mask = np.zeros(len(lines), dtype=bool)
+    mask[list(spoilt)] = True
+    return pc.replace_with_mask(lines, pa.array(mask), pa.array([spoilt[row] for row in sorted(spoilt)], pa.string()))
 
 
 def _with_impossible_date(line: str) -> str:

@@ -32,6 +32,8 @@ from orchestration.simulation.notations import misspelt_email
 from orchestration.simulation.world import World
 from orchestration.simulation.writing import Table, append_csv, write_csv
 
+_DAYS_AT_ONCE = 90  # what bounds memory, whatever the number of days
+
 
 def write_people_and_identifiers(world: World, folder: Path, last: int) -> None:
     """Write `identifiers.csv` and `people.csv` as of the end of the last simulated day."""
@@ -141,20 +143,14 @@ def _phones(world: World, last: int) -> Iterator[Table]:
 def _browsers(world: World, last: int) -> Iterator[Table]:
     """Ids of browsers and apps by generation; those of a shared tablet are the household's."""
     devices = world.devices
-    device, generation = devices.starting(0, last)
-    person, is_tablet = devices.person[device], devices.platform[device] == TABLET
-    start, end = devices.first_day(device, generation), devices.first_day(device, generation + 1)
-    yield _rows(world, last, "anonymous_id", devices.anonymous_id(device, generation), person, start, end, is_tablet)
     apps = np.flatnonzero(devices.is_app(np.arange(devices.count)))
     yield _rows(world, last, "device_id", devices.device_id(apps), devices.person[apps], np.zeros(len(apps), int))
-    seen = devices.is_in_dmp[device] & ~devices.is_app(device)
-    yield _rows(
-        world,
-        last,
-        "cookie_id",
-        devices.cookie_id(device[seen], generation[seen]),
-        person[seen],
-        start[seen],
-        end[seen],
-        is_tablet[seen],
-    )
+    for begin in range(0, last + 1, _DAYS_AT_ONCE):
+        device, generation = devices.starting(begin, min(begin + _DAYS_AT_ONCE - 1, last))
+        person, is_tablet = devices.person[device], devices.platform[device] == TABLET
+        start, end = devices.first_day(device, generation), devices.first_day(device, generation + 1)
+        values = devices.anonymous_id(device, generation)
+        yield _rows(world, last, "anonymous_id", values, person, start, end, is_tablet)
+        seen = devices.is_in_dmp[device] & ~devices.is_app(device)
+        values, person, is_tablet = devices.cookie_id(device[seen], generation[seen]), person[seen], is_tablet[seen]
+        yield _rows(world, last, "cookie_id", values, person, start[seen], end[seen], is_tablet)

@@ -8,7 +8,6 @@ from orchestration.simulation.columns import (
     Columns,
     Numbers,
     days_of,
-    joined,
     json_objects,
     rows_of,
     stacked,
@@ -43,8 +42,8 @@ def event_lines(world: World, visits: tuple[Columns, Columns], first: int, last:
     kept = np.isin(lines["row"], rows)
     carts = rows_of(lines, kept)
     carts["row"] = np.searchsorted(rows, carts["row"])
-    text = json_objects(event_fields(world, head, carts, events))
-    return broken_lines(world.dice, world.rates, joined(text, "\n"), events["uid"] * 2 + events["is_copy"])
+    text = json_objects(event_fields(world, head, carts, events), end="}\n")
+    return broken_lines(world.dice, world.rates, text, events["uid"] * 2 + events["is_copy"])
 
 
 def _sequence(world: World, head: Columns, lines: Columns) -> Columns:
