@@ -20,6 +20,8 @@ from tests.project.house import (
 DATA_TYPES = frozenset({"text", "integer", "bigint", "boolean", "date", "timestamp", "numeric(28,6)"})
 # Raw columns arrive as text; `json` says what staging takes apart.
 RAW_DATA_TYPES = DATA_TYPES | {"json"}
+# What stores nothing is tested where it is stored.
+UNTESTED = frozenset({"view", "ephemeral"})
 ACCESS = frozenset({"public", "protected", "private"})
 # dbt calls this macro, nobody writes a call of it.
 NO_EXAMPLE = frozenset({"generate_schema_name"})
@@ -36,10 +38,12 @@ def key_violations(model: Node, tested: dict[str, list[list[str]]]) -> Iterator[
     key = key_of(model)
     if not key:
         yield f"{where(model)}: {model['name']} declares no key in config.meta.key"
-    elif sorted(key) not in tested.get(model["unique_id"], []):
+    elif model["config"]["materialized"] not in UNTESTED and sorted(key) not in tested.get(model["unique_id"], []):
         yield f"{where(model)}: {model['name']}: no is_key test of ({', '.join(key)})"
+    if model["config"].get("access") == "public" and model["config"]["materialized"] in UNTESTED:
+        yield f"{where(model)}: {model['name']} is public, so it is a table"
     missing = [column for column in key if column not in model["columns"]]
-    if missing and model["columns"]:
+    if missing:
         yield f"{where(model)}: {model['name']}: its key has columns that it doesn't list: {', '.join(missing)}"
 
 
@@ -179,12 +183,15 @@ def test_every_raw_column_is_typed(manifest: Manifest) -> None:
 
 def test_the_checks_can_fail() -> None:
     """Missing grains, keys, contracts, sentences, types and examples are found."""
-    base: Node = {"name": "a", "unique_id": "a", "original_file_path": "x", "config": {"contract": {"enforced": True}}}
+    config = {"contract": {"enforced": True}, "materialized": "table", "access": "public"}
+    base: Node = {"name": "a", "unique_id": "a", "original_file_path": "x", "config": config}
     model = {**base, "description": "One row per a.", "meta": {"key": ["a_id"]}, "columns": {"a_id": _column("text")}}
     assert not [*grain_violations(model), *key_violations(model, {"a": [["a_id"]]}), *contract_violations(model)]
     assert list(grain_violations({**model, "description": "Rows of a."}))
     assert list(key_violations(model, {"a": [["b_id"]]}))
     assert list(key_violations({**model, "meta": {}}, {}))
+    assert not list(key_violations({**model, "config": {"materialized": "view", "access": "private"}}, {}))
+    assert list(key_violations({**model, "config": {"materialized": "view", "access": "public"}}, {}))
     assert list(contract_violations({**model, "columns": {"a_id": _column("varchar")}}))
     assert list(contract_violations({**model, "columns": {}}))
     assert list(contract_violations({**model, "config": {"contract": {"enforced": False}}}))

@@ -98,6 +98,13 @@ def column_violations(model: Node) -> Iterator[str]:
         place = max(place, here)
 
 
+def audience_violations(model: Node) -> Iterator[str]:
+    """Columns of an audience that are neither its key nor a condition."""
+    for name in model["columns"]:
+        if name not in key_of(model) and not re.match(r"(is|has)_", name):
+            yield f"{where(model)}: {name} is no condition: an audience has its key and one is_ or has_ column each"
+
+
 def macro_file_violations(files: dict[str, list[str]]) -> Iterator[str]:
     """Macro files, as path and names of their macros, that hold another macro than the one they are named after."""
     for path, names in files.items():
@@ -137,6 +144,12 @@ def test_columns_of_public_tables_tell_their_type(manifest: Manifest) -> None:
     """Ids, flags, counts, amounts, dates and times are known by their names, and stand in one order."""
     found = [violation for model in public_models(manifest) for violation in column_violations(model)]
     assert not found, sentence(found)
+
+
+def test_an_audience_is_a_table_of_reasons(manifest: Manifest) -> None:
+    """An audience has one boolean column per condition, and nothing else beside its key."""
+    audiences = [model for model in models_of(manifest) if model["name"].startswith("aud_")]
+    assert not (found := [line for model in audiences for line in audience_violations(model)]), sentence(found)
 
 
 def test_one_macro_per_file(manifest: Manifest) -> None:
@@ -226,6 +239,17 @@ def test_the_columns_can_fail(columns: dict[str, str], wrong: bool) -> None:
         "columns": {name: {"data_type": kind} for name, kind in columns.items()},
     }
     assert bool(list(column_violations(model))) is wrong
+
+
+def test_the_audiences_can_fail() -> None:
+    """A column of an audience that is no condition is found."""
+    audience: Node = {
+        "original_file_path": "x",
+        "meta": {"key": ["profile_id"]},
+        "columns": {"profile_id": {}, "is_a": {}},
+    }
+    assert not list(audience_violations(audience))
+    assert list(audience_violations({**audience, "columns": {"profile_id": {}, "order_count": {}}}))
 
 
 def test_the_texts_can_fail() -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import typer
 
-from tests.project.house import PROJECT_DIR, matches, sentence, text_of, tracked_files, yaml_of
+from tests.project.house import (
+    PROJECT_DIR,
+    Manifest,
+    matches,
+    public_models,
+    room_of,
+    sentence,
+    text_of,
+    tracked_files,
+    yaml_of,
+)
 
 # Hosts that packages are fetched from: which one, is the machine's business.
 INDEX_HOSTS = (
@@ -129,6 +139,14 @@ def test_the_readme_explains_the_environment() -> None:
     variables = {f"ONEFOLK_{name.upper()}" for name in Settings.model_fields}
     named = set(re.findall(r"\bONEFOLK_[A-Z_]*[A-Z]", text_of("README.md")))
     assert named == variables, f"unknown: {sorted(named - variables)}; missing: {sorted(variables - named)}"
+
+
+def test_the_readme_lists_the_public_tables(manifest: Manifest) -> None:
+    """The README's table of public tables names every table that is published, and no other."""
+    rooms = ("identity", "profiles", "consent", "audiences")
+    there = {f"{room_of(model)}.{model['name']}" for model in public_models(manifest) if room_of(model) in rooms}
+    listed = set(re.findall(rf"^\| `((?:{'|'.join(rooms)})\.\w+)` \|", text_of("README.md"), flags=re.MULTILINE))
+    assert listed == there, f"unknown: {sorted(listed - there)}; missing: {sorted(there - listed)}"
 
 
 def test_the_readmes_paths_exist() -> None:

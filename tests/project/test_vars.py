@@ -13,7 +13,7 @@ from tests.project.house import Columns, Manifest, files_under, models_of, sente
 PROJECT_FILE = "dbt_project.yml"
 SQL_WORDS = r"\b(select|from|where|join|case|when|then|cast|coalesce|nullif|union|having|like|between|is null|null)\b"
 # Lists of names that a test below compares with the files; a new list needs its test, or a reason to stand here.
-COMPARED = frozenset({"audiences", "raw_tables", "identifier_records", "event_sources"})
+COMPARED = frozenset({"audiences", "raw_tables", "identifier_records", "contact_records"})
 
 
 def sql_violations(name: str, value: Any) -> Iterator[str]:
@@ -60,24 +60,25 @@ def difference(name: str, listed: list[str], there: list[str]) -> Iterator[str]:
 
 
 def record_violations(record: dict[str, Any], columns: dict[str, list[str]], types: list[str]) -> Iterator[str]:
-    """Names in an entry of identifier_records that no staged table, column or identifier type bears."""
+    """Names in an entry of identifier_records or contact_records that no staged table, column or type bears."""
     model = record["model"]
     if model not in columns:
-        yield f"identifier_records: {model} is no model of staging"
+        yield f"{model} is no model of staging"
         return
     named = [*record["record_id"], *record["seen_at"]]
     named += [record["country"]] if "country" in record else []
-    for identifier in record["identifiers"]:
+    named += [column for point in record.get("points", {}).values() for column in point]
+    for identifier in record.get("identifiers", []):
         named.append(identifier["column"])
         if ("type" in identifier) == ("type_column" in identifier):
-            yield f"identifier_records: {model}.{identifier['column']} has either a type or a type_column"
+            yield f"{model}.{identifier['column']} has either a type or a type_column"
         if "type" in identifier and identifier["type"] not in types:
-            yield f"identifier_records: {model}.{identifier['column']}: {identifier['type']} is no identifier type"
+            yield f"{model}.{identifier['column']}: {identifier['type']} is no identifier type"
         if "type_column" in identifier:
             named.append(identifier["type_column"])
     for column in named:
         if column not in columns[model]:
-            yield f"identifier_records: {model} has no column {column}"
+            yield f"{model} has no column {column}"
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Mani
 def test_identifier_records_name_what_is_there(
     project_vars: dict[str, Any], manifest: Manifest, built_columns: Columns
 ) -> None:
-    """Every staged table, column and identifier type that `identifier_records` names exists."""
+    """Every staged table, column and identifier type that `identifier_records` or `contact_records` names exists."""
     types = [
         row["identifier_type"] for row in csv.DictReader(io.StringIO(text_of("seeds/identity/identifier_types.csv")))
     ]
@@ -140,11 +141,12 @@ def test_identifier_records_name_what_is_there(
         for model in models_of(manifest)
         if model["name"].startswith("stg_")
     }
-    records = project_vars["identifier_records"]
-    found = [line for record in records for line in record_violations(record, columns, types)]
-    assert not found, sentence(found)
-    models = [record["model"] for record in records]
-    assert len(models) == len(set(models)), "a staged table stands twice in identifier_records"
+    for name in ("identifier_records", "contact_records"):
+        records = project_vars[name]
+        found = [f"{name}: {line}" for record in records for line in record_violations(record, columns, types)]
+        assert not found, sentence(found)
+        models = [record["model"] for record in records]
+        assert len(models) == len(set(models)), f"a staged table stands twice in {name}"
 
 
 def test_staged_identifiers_are_recorded(
@@ -162,7 +164,7 @@ def test_staged_identifiers_are_recorded(
             continue
         listed = [identifier["column"] for identifier in recorded.get(model["name"], {}).get("identifiers", [])]
         found += [
-            f"identifier_records: {model['name']}.{column} is left out" for column in columns if column not in listed
+            f"{model['name']}.{column} is left out of identifier_records" for column in columns if column not in listed
         ]
     assert not found, sentence(found)
 
@@ -191,3 +193,5 @@ def test_the_checks_can_fail() -> None:
     assert not list(record_violations(record, {"stg_a": ["a_id", "b_at", "c"]}, ["d"]))
     assert len(list(record_violations(record, {"stg_a": ["a_id"]}, ["e"]))) == 3
     assert len(list(record_violations(record, {}, ["d"]))) == 1
+    points = {"model": "stg_a", "record_id": ["a_id"], "seen_at": [], "points": {"address": ["street", "city"]}}
+    assert len(list(record_violations(points, {"stg_a": ["a_id", "city"]}, []))) == 1
