@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.simulation.columns import Dice, Numbers, constant, either, joined, numerals, picked
+from orchestration.simulation.columns import Dice, Numbers, either, joined, numerals, picked
 from orchestration.simulation.countries import COUNTRIES
 
 SUPPORT_ADDRESS = "support@northwind-outfitters.example"
@@ -110,11 +110,6 @@ def misspelt(text: pa.Array) -> pa.Array:
 def misspelt_email(email: pa.Array) -> pa.Array:
     """Addresses with a letter too many."""
     return pc.replace_substring(email, "@", "n@", max_replacements=1)
-
-
-def nothing(count: int) -> pa.Array:
-    """No value in each row."""
-    return constant(None, count)
 
 
 def _grouped(national: pa.Array, separator: str) -> pa.Array:
