@@ -27,8 +27,8 @@ def csv_readings(path: Path, facts: FileFacts, table: RawTable, known: set[str])
     delimiter, header = _header(path, facts, table)
     names = [name or "" for name in header.fields]
     targets, notes = column_names(names, known)
-    if len(names) > MOST_COLUMNS:
-        raise UnreadableFileError(f"has {len(names)} columns, more than the {MOST_COLUMNS} that a table may have")
+    if len(known.union(targets.values())) > MOST_COLUMNS:
+        raise UnreadableFileError(f"brings more columns than the {MOST_COLUMNS} that a table may have")
     if not set(targets.values()) & set(table.columns):
         raise UnreadableFileError(f"names no column of {table.name} in its first line; is the header missing?")
     width = len(names)

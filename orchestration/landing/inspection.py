@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ BLOCK_BYTES = 8 << 20
 # A line longer than this is set aside: one line must not decide how much memory landing needs.
 LONGEST_LINE = 16 << 20
 
+_C1 = re.compile(rb"[\x80-\x9f]")
+_UNDEFINED_IN_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -23,7 +27,7 @@ class UnreadableFileError(ValueError):
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What one look through a file tells; `is_plain`: UTF-8 without NULs, fit for DuckDB's own readers."""
+    """What one look through a file tells; `is_plain`: UTF-8 without NULs or lone returns, fit for DuckDB's readers."""
 
     size_bytes: int
     checksum: str
@@ -43,14 +47,16 @@ def inspect(path: Path) -> FileFacts:
     """Look through a CSV or JSONL file once; raise `UnreadableFileError` for one that is not what its name says."""
     digest, first = hashlib.sha256(), b""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    has_nul = has_feed = has_return = False
-    is_utf8 = True
+    has_nul = has_feed = False
+    is_utf8, returns, ends = True, 0, b""
     with path.open("rb") as raw:
         for block in _hashed_blocks(raw, path, digest):
             first = first or block[:2]
             has_nul = has_nul or b"\0" in block
             has_feed = has_feed or b"\n" in block
-            has_return = has_return or b"\r" in block
+            # Line ends of two bytes count nothing, also when a block parts them; a lone return counts one.
+            returns += block.count(b"\r") - block.count(b"\r\n") - (ends + block[:1] == b"\r\n")
+            ends = block[-1:]
             is_utf8 = is_utf8 and _is_utf8(decoder, block)
         size = raw.tell()
     is_utf8 = is_utf8 and not decoder.getstate()[0]
@@ -60,8 +66,8 @@ def inspect(path: Path) -> FileFacts:
         checksum=digest.hexdigest(),
         encoding=encoding,
         has_content=bool(first),
-        is_plain=is_utf8 and not has_nul,
-        line_end="\r" if has_return and not has_feed else "\n",
+        is_plain=is_utf8 and not has_nul and not returns,
+        line_end="\r" if returns and not has_feed else "\n",
     )
 
 
@@ -151,8 +157,8 @@ def _other_encoding(path: Path) -> str:
                 utf8_lines += 1
             except UnicodeDecodeError:
                 other_lines += 1
-                has_c1 = has_c1 or any(0x80 <= byte <= 0x9F for byte in line)
-                fits_windows = fits_windows and not any(byte in b"\x81\x8d\x8f\x90\x9d" for byte in line)
+                has_c1 = has_c1 or bool(_C1.search(line))
+                fits_windows = fits_windows and not _UNDEFINED_IN_WINDOWS.search(line)
     if utf8_lines > other_lines:
         return "utf-8"
     return "windows-1252" if has_c1 and fits_windows else "latin-1"

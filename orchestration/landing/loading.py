@@ -154,7 +154,8 @@ def _parquet_facts(file: LandingFile) -> FileFacts:
 
 def _fault_of_file(reading: Reading, path: Path, error: Exception) -> UnreadableFileError | None:
     """What is wrong with the file when it can't be read without the warehouse either; None when nothing is."""
-    if str(getattr(error, "sqlstate", None) or "").startswith("22"):
+    # Postgres' classes of errors for a value that it can't hold, and for a row that is too wide.
+    if str(getattr(error, "sqlstate", None) or "")[:2] in {"22", "54"}:
         return UnreadableFileError(f"has a value that the warehouse can't hold: {first_sentence(error, path)}")
     used = ", ".join(expression for expression, _ in reading.columns.values()) or "1"
     with duckdb.connect() as alone, reading.open(alone):

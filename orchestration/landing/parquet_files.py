@@ -24,8 +24,8 @@ def parquet_readings(
     types = {name: data_type for name, data_type, *_ in described if name != "file_row_number"}
     names = list(types)
     targets, notes = column_names(names, known)
-    if len(names) > MOST_COLUMNS:
-        raise UnreadableFileError(f"has {len(names)} columns, more than the {MOST_COLUMNS} that a table may have")
+    if len(known.union(targets.values())) > MOST_COLUMNS:
+        raise UnreadableFileError(f"brings more columns than the {MOST_COLUMNS} that a table may have")
     if not set(targets.values()) & set(table.columns):
         raise UnreadableFileError(f"has no column of {table.name}")
     columns = {targets[position]: _typed(name, types[name]) for position, name in enumerate(names)}

@@ -14,7 +14,7 @@ LONGEST_RECORD = 1 << 20
 
 UNCLOSED = "a quote is not closed"
 
-_QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)')
+_QUOTED = re.compile(r' ?"([^"]*(?:""[^"]*)*)')
 
 Line = tuple[int, str, str | None]
 
@@ -39,8 +39,7 @@ def records(lines: Iterable[Line], delimiter: str, width: int | None = None) -> 
     for line in source:
         number, text, problem = line
         if problem is None:
-            text = text.removesuffix("\r")
-            if not text:
+            if not text.removesuffix("\r"):
                 continue
             fields, problem, following = _record(text, delimiter, source)
             if problem is None and width is not None:
@@ -75,11 +74,11 @@ class _Lines:
 def _record(text: str, delimiter: str, source: _Lines) -> tuple[list[str | None], str | None, list[Line]]:
     """Fields, or the problem, and the lines that were read beyond the first."""
     if '"' not in text:
-        return [value or None for value in text.split(delimiter)], None, []
+        return [value or None for value in text.removesuffix("\r").split(delimiter)], None, []
     following: list[Line] = []
     while True:
         try:
-            return *_fields(text, delimiter), following
+            return *_fields(text.removesuffix("\r"), delimiter), following
         except _UnclosedError:
             pass
         parts, size = [text], len(text)
@@ -89,12 +88,12 @@ def _record(text: str, delimiter: str, source: _Lines) -> tuple[list[str | None]
             size += len(line[1])
             if line[2] or size > LONGEST_RECORD:
                 return [], UNCLOSED, following
-            # Doubled quotes inside the field come in twos: only an odd one can close it.
-            if line[1].count('"') % 2:
+            # Doubled quotes belong to the field: only one without a twin can close it.
+            if '"' in line[1].replace('""', ""):
                 break
         else:
             return [], UNCLOSED, following
-        text = "\n".join(parts).removesuffix("\r")
+        text = "\n".join(parts)
 
 
 def _fields(text: str, delimiter: str) -> tuple[list[str | None], str | None]:
@@ -122,8 +121,8 @@ def _fields(text: str, delimiter: str) -> tuple[list[str | None], str | None]:
 
 
 def _of_width(fields: list[str | None], width: int) -> tuple[list[str | None], str | None]:
-    if len(fields) == width + 1 and fields[-1] is None:
-        return fields[:-1], None
+    if len(fields) > width and not any(fields[width:]):
+        return fields[:width], None
     if len(fields) != width:
         return [], f"the line has {len(fields)} field(s) where the header has {width}"
     return fields, None

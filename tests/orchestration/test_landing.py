@@ -323,5 +323,5 @@ def test_many_files_and_an_unchanged_run_are_cheap(duckdb_landing: LandingFolder
         before = time.process_time()
         assert land(duckdb_landing.settings, warehouse, load_contract()).is_empty
         unchanged = time.process_time() - before
-    assert landed < 500 * 0.02
+    assert landed < 500 * 0.05
     assert unchanged < 0.5
