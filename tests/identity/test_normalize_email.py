@@ -10,7 +10,9 @@ from tests.identity.conftest import Normalised
 
 # Postgres can't store the character zero; nothing else is off limits.
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
-NEARLY_ADDRESSES = st.from_regex(r"[<\"' ]?(mailto:)?[a-zÀ-ɏ+.'\u200b\u0301]{1,9}@{1,2}[a-z.\-À-Ͽ]{1,9}[>\"'. ?]?", fullmatch=True)
+NEARLY_ADDRESSES = st.from_regex(
+    r"[<\"' ]?(mailto:)?[a-zÀ-ɏ+.'\u200b\u0301]{1,9}@{1,2}[a-z.\-À-Ͽ]{1,9}[>\"'. ?]?", fullmatch=True
+)
 
 ADDRESSES = {
     "  Ada.Lovelace@Example.COM\t": "ada.lovelace@example.com",
@@ -70,7 +72,7 @@ def test_provider_rules_touch_the_match_key_alone(normalised: Normalised) -> Non
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(ANY_TEXT, NEARLY_ADDRESSES), min_size=1, max_size=200))
 def test_hostile_text(normalised: Normalised, values: list[str]) -> None:
     """Nothing raises, the engines agree, and normalising a normalised address or key changes nothing."""
@@ -81,5 +83,7 @@ def test_hostile_text(normalised: Normalised, values: list[str]) -> None:
         assert [key for _, key in normalised.emails(keys)] == keys
     for email in emails:
         local_part, domain = email.split("@")
-        assert local_part and "." in domain and len(email) <= 254
+        assert local_part
+        assert "." in domain
+        assert len(email) <= 254
         assert unicodedata.is_normalized("NFC", email)
