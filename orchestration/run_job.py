@@ -63,7 +63,7 @@ def open_instance(settings: Settings) -> Iterator["dg.DagsterInstance"]:
     }
     name = "command_line.yaml"
     (folder / name).write_text(yaml.safe_dump(configuration), encoding="utf-8")
-    os.environ.setdefault("DAGSTER_HOME", str(folder))
+    os.environ["DAGSTER_HOME"] = str(folder)
     with dg.DagsterInstance.from_config(str(folder), name) as instance:
         yield instance
 
