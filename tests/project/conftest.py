@@ -17,12 +17,8 @@ AS_OF = "2026-09-01T06:00:00Z"
 
 
 def _dbt(environment: dict[str, str], *arguments: str) -> list[dict[str, str]]:
-    home = Path(environment["ONEFOLK_HOME"])
-    folders = ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
     command = [str(Path(sys.executable).with_name("dbt")), "--log-format", "json", "--no-use-colors", *arguments]
-    done = subprocess.run(
-        [*command, *folders], cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
     said = [json.loads(line)["info"] for line in done.stdout.splitlines() if line.startswith("{")]
     assert done.returncode == 0, "\n".join(str(info["msg"]) for info in said if info["level"] in ("warn", "error"))
     return said
@@ -32,8 +28,10 @@ def _dbt(environment: dict[str, str], *arguments: str) -> list[dict[str, str]]:
 def scratch_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a command that opens a warehouse: an empty one, far from the project's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ONEFOLK_", "DBT_"))}
-    ours = {"ONEFOLK_HOME": str(tmp_path_factory.mktemp("house")), "ONEFOLK_TARGET": "duckdb", "ONEFOLK_AS_OF": AS_OF}
-    return {**kept, **ours, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    home = tmp_path_factory.mktemp("house")
+    ours = {"ONEFOLK_HOME": str(home), "ONEFOLK_TARGET": "duckdb", "ONEFOLK_AS_OF": AS_OF}
+    folders = {"DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home / "logs")}
+    return {**kept, **ours, **folders, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 @pytest.fixture(scope="session")
