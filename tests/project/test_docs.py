@@ -72,7 +72,7 @@ def contract_violations(model: Node) -> Iterator[str]:
 
 def macro_violations(macro: Node) -> Iterator[str]:
     """A macro without a sentence, an example, or a type and a sentence per argument."""
-    if not re.match(r"[A-Z].*\.", macro["description"], re.DOTALL):
+    if not re.match(r"[A-Z\d].*\.", macro["description"], re.DOTALL):
         yield f"{where(macro)}: {macro['name']} has no sentence"
     elif macro["name"] not in NO_EXAMPLE and not re.search(r"\bExample\b.*`", macro["description"], re.DOTALL):
         yield f"{where(macro)}: {macro['name']} has no example: end its description with Example: `...`."
