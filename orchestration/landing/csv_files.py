@@ -40,6 +40,7 @@ def csv_readings(path: Path, facts: FileFacts, table: RawTable, known: set[str])
         condition="problem is null",
         rejects=f"select line_no, problem as reason, line as line_text from {STREAM} where problem is not null",
         stream=lambda: _stream(path, facts, delimiter, width),
+        reject_stream=lambda: _stream(path, facts, delimiter, width, only_rejects=True),
         encoding=facts.encoding,
         notes=notes,
     )
@@ -82,17 +83,20 @@ def _header(path: Path, facts: FileFacts, table: RawTable) -> tuple[str, Record]
     return best[1], header
 
 
-def _stream(path: Path, facts: FileFacts, delimiter: str, width: int) -> pa.RecordBatchReader:
+def _stream(
+    path: Path, facts: FileFacts, delimiter: str, width: int, *, only_rejects: bool = False
+) -> pa.RecordBatchReader:
     texts = [*(f"c{position}" for position in range(width)), "problem", "line"]
     schema = pa.schema([(name, pa.string()) for name in texts] + [("line_no", pa.int64()), ("row_no", pa.int64())])
-    return pa.RecordBatchReader.from_batches(schema, _batches(path, facts, delimiter, width, schema))
+    found = enumerate(islice(records(_lines(path, facts), delimiter, width), 1, None), start=1)
+    rows = ((row_no, record) for row_no, record in found if record.problem or not only_rejects)
+    return pa.RecordBatchReader.from_batches(schema, _batches(rows, width, schema))
 
 
-def _batches(path: Path, facts: FileFacts, delimiter: str, width: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(numbered: Iterator[tuple[int, Record]], width: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     rows: list[list[object]] = []
     size = 0
-    data = islice(records(_lines(path, facts), delimiter, width), 1, None)
-    for row_no, record in enumerate(data, start=1):
+    for row_no, record in numbered:
         size += len(record.text)
         if record.problem:
             shown = record.text[:SHOWN_CHARACTERS]

@@ -14,7 +14,8 @@ from orchestration.landing.inspection import LONGEST_LINE, FileFacts, text_block
 # What is kept of a line that can't be read.
 SHOWN_CHARACTERS = 2_000
 
-_JSON_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+# Not at the beginning of a line, where no JSON has it: a line must not become blank, and so pass uncounted.
+_JSON_NUL = re.compile(rb"(?<=[^\\\n])((?:\\\\)*)\\u0000")
 
 LINE_SCHEMA = pa.schema([("line_no", pa.int64()), ("line", pa.string()), ("problem", pa.string())])
 

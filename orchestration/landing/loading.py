@@ -87,7 +87,7 @@ class Loader:
             rejected = 0
             if reading.rejects:
                 query = _rejects_query(reading.rejects, file, self.clock)
-                rejected = self._append(reading, REGISTER_SCHEMA, "rejected_lines", query)
+                rejected = self._append(reading, REGISTER_SCHEMA, "rejected_lines", query, rejects=True)
             if not file.is_unchanged():
                 raise ChangedWhileReadError
             outcome = Outcome(file, "landed", facts.checksum, rows, rejected, encoding=reading.encoding)
@@ -102,8 +102,8 @@ class Loader:
             self.types[table.name] = {name: canonical(data_type) for name, data_type in columns.items()}
         return self.types[table.name]
 
-    def _append(self, reading: Reading, schema: str, table: str, query: str) -> int:
-        with reading.open(self.reader):
+    def _append(self, reading: Reading, schema: str, table: str, query: str, *, rejects: bool = False) -> int:
+        with reading.open(self.reader, rejects=rejects):
             if isinstance(self.warehouse, DuckDBWarehouse):
                 done = self.reader.execute(f"insert into {quoted(schema, table)} by name {query}").fetchone()
                 return int(done[0]) if done else 0

@@ -18,7 +18,8 @@ class Reading:
     """One way to read one file with DuckDB.
 
     `columns` gives, for each column of the table, a SQL expression over `relation` and its canonical type; `rejects`
-    is a query of line_no, reason, line_text. `stream` feeds the relation `landing_lines`, afresh for each query.
+    is a query of line_no, reason, line_text. `stream` feeds the relation `landing_lines`, afresh for each query;
+    `reject_stream`, where there is one, feeds it with no more than the rejected lines.
     """
 
     relation: str
@@ -27,16 +28,18 @@ class Reading:
     condition: str = "true"
     rejects: str | None = None
     stream: Callable[[], pa.RecordBatchReader] | None = None
+    reject_stream: Callable[[], pa.RecordBatchReader] | None = None
     encoding: str | None = "utf-8"
     notes: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    def open(self, connection: duckdb.DuckDBPyConnection, *, rejects: bool = False) -> Iterator[None]:
         """Make the stream readable by the queries of one block."""
-        if self.stream is None:
+        stream = self.reject_stream if rejects and self.reject_stream else self.stream
+        if stream is None:
             yield
             return
-        connection.register(STREAM, self.stream())
+        connection.register(STREAM, stream())
         try:
             yield
         finally:

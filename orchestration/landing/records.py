@@ -4,10 +4,11 @@ A record that can't be read costs its first line; reading resumes on the next on
 doesn't swallow the rest of the file.
 """
 
+import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # A record over several lines may have this many characters; beyond it, its quote counts as never closed.
 LONGEST_RECORD = 1 << 20
@@ -19,8 +20,7 @@ _QUOTED = re.compile(r' ?"([^"]*(?:""[^"]*)*)')
 Line = tuple[int, str, str | None]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One record, or one line that is none: then `problem` says why, and `text` is the line."""
 
     line_no: int
@@ -75,6 +75,13 @@ def _record(text: str, delimiter: str, source: _Lines) -> tuple[list[str | None]
     """Fields, or the problem, and the lines that were read beyond the first."""
     if '"' not in text:
         return [value or None for value in text.removesuffix("\r").split(delimiter)], None, []
+    if ' "' not in text:
+        # The common case by Python's own reader; whatever it stumbles over is looked at more closely below.
+        try:
+            values = next(csv.reader((text.removesuffix("\r"),), delimiter=delimiter, strict=True))
+            return [value or None for value in values], None, []
+        except csv.Error:
+            pass
     following: list[Line] = []
     while True:
         try:
@@ -121,8 +128,8 @@ def _fields(text: str, delimiter: str) -> tuple[list[str | None], str | None]:
 
 
 def _of_width(fields: list[str | None], width: int) -> tuple[list[str | None], str | None]:
+    if len(fields) == width:
+        return fields, None
     if len(fields) > width and not any(fields[width:]):
         return fields[:width], None
-    if len(fields) != width:
-        return [], f"the line has {len(fields)} field(s) where the header has {width}"
-    return fields, None
+    return [], f"the line has {len(fields)} field(s) where the header has {width}"
