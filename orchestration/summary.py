@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 
 from orchestration.settings import Settings
 from orchestration.status import RunStatus, WarehouseStatus, recent_runs, warehouse_status
@@ -14,16 +15,15 @@ if TYPE_CHECKING:
     from orchestration.run_job import Outcome
     from orchestration.simulation import SimulationSummary
 
-_SHOWN_RUNS, _SHOWN_WARNINGS = 5, 10
+_SHOWN_RUNS, _SHOWN_WARNINGS = 5, 4
 
 
 def cycle_summary(screen: Console, settings: Settings, outcome: "Outcome", *, next_commands: bool = False) -> None:
     """What a full cycle brought, and what the warehouse holds after it."""
     status = warehouse_status(settings)
     _sources(screen, status)
-    _people(screen, status)
+    _people(screen, status, _seconds(outcome))
     _brought(screen, outcome)
-    _seconds(screen, outcome)
     screen.print(facts_table("Where", _places(settings)))
     if next_commands:
         screen.print("Try next:", style="bold")
@@ -44,7 +44,7 @@ def landing_summary(screen: Console, settings: Settings, outcome: "Outcome") -> 
 
 def build_summary(screen: Console, outcome: "Outcome") -> None:
     """That the build is green, and what follows."""
-    _seconds(screen, outcome)
+    screen.print(_seconds(outcome))
     screen.print("Everything is built and tested. `onefolk run` publishes and delivers it.", markup=False)
 
 
@@ -111,20 +111,28 @@ def _sources(screen: Console, status: WarehouseStatus) -> None:
     screen.print(number_table("Sources", columns, rows, foot))
 
 
-def _people(screen: Console, status: WarehouseStatus) -> None:
-    if status.identifiers:
-        total = sum(status.identifiers.values())
-        rows = list(status.identifiers.items())
-        screen.print(number_table("Identifiers", ["type", "identifiers"], rows, ["all", total]))
+def _people(screen: Console, status: WarehouseStatus, *more: Table) -> None:
+    """Identifiers on the left; profiles, audiences and what else there is on the right."""
+    right = Table.grid()
     if status.known_profiles is not None:
         facts: dict[str, object] = {
             "known": status.known_profiles,
             "anonymous": status.anonymous_profiles,
-            "largest (identifiers)": status.largest_profile,
+            "largest": f"{shown(status.largest_profile)} identifiers",
         }
-        screen.print(facts_table("Profiles", facts))
+        right.add_row(facts_table("Profiles", facts))
     if status.audiences:
-        screen.print(number_table("Audiences", ["audience", "members"], list(status.audiences.items())))
+        right.add_row(number_table("Audiences", ["audience", "members"], list(status.audiences.items())))
+    for table in more:
+        right.add_row(table)
+    both = Table.grid(padding=(0, 6))
+    if status.identifiers:
+        rows = list(status.identifiers.items())
+        foot = ["all", sum(status.identifiers.values())]
+        both.add_row(number_table("Identifiers", ["type", "identifiers"], rows, foot), right)
+    else:
+        both.add_row(right)
+    screen.print(both)
 
 
 def _brought(screen: Console, outcome: "Outcome") -> None:
@@ -147,10 +155,10 @@ def _landed(outcome: "Outcome") -> str:
     return f"{told}; {shown(outcome.rejected_lines)} lines were rejected." if outcome.rejected_lines else f"{told}."
 
 
-def _seconds(screen: Console, outcome: "Outcome") -> None:
+def _seconds(outcome: "Outcome") -> Table:
     rows = [[step.name.replace("_", " "), step.seconds] for step in outcome.steps]
     total = sum(step.seconds for step in outcome.steps)
-    screen.print(number_table("Seconds", ["step", "seconds"], rows, ["all steps", total]))
+    return number_table("Seconds", ["step", "seconds"], rows, ["all steps", total])
 
 
 def _places(settings: Settings) -> Mapping[str, object]:
@@ -166,7 +174,9 @@ def _warnings(screen: Console, sentences: Sequence[str]) -> None:
     for sentence in sentences[:_SHOWN_WARNINGS]:
         screen.print(f"  {sentence}", style="yellow", markup=False, soft_wrap=True)
     if len(sentences) > _SHOWN_WARNINGS:
-        screen.print(f"  and {len(sentences) - _SHOWN_WARNINGS:,} more: `onefolk status` counts them.", markup=False)
+        screen.print(
+            f"  and {len(sentences) - _SHOWN_WARNINGS:,} more; all of them stand in raw_onefolk.", markup=False
+        )
 
 
 def _pending(screen: Console, settings: Settings, status: WarehouseStatus) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.checks import set_aside_result, set_aside_spec
+from orchestration.defs.checks import REGISTER, set_aside_result, set_aside_spec
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
 from orchestration.landing import land, load_contract
 from orchestration.landing.report import TableReport
@@ -32,7 +32,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
             landing = land(settings, warehouse, wanted)
-        for key in sorted(context.selected_asset_keys):
+        for key in sorted(context.selected_asset_keys, key=lambda key: (key != REGISTER, key)):
             table = landed.get(key)
             metadata = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **clock_metadata(settings)})
@@ -54,10 +54,18 @@ def _raw_table(source: Mapping[str, Any]) -> dg.AssetSpec:
         dg.TableColumn(name, type=column.get("data_type") or "text", description=column.get("description") or None)
         for name, column in source["columns"].items()
     ]
+    key = translator.get_asset_key(source)
     return dg.AssetSpec(
-        translator.get_asset_key(source),
+        key,
+        deps=[REGISTER] if key != REGISTER and _comes_from_files(source) else [],
         group_name=translator.get_group_name(source),
         description=translator.get_description(source),
         kinds={"file", "table"},
         metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
     )
+
+
+def _comes_from_files(source: Mapping[str, Any]) -> bool:
+    """Whether the rows of a raw table come from landed files: those of a company do, of our own those that name one."""
+    meta = {**source.get("meta", {}), **source.get("config", {}).get("meta", {}), **source.get("source_meta", {})}
+    return not meta.get("own") or "file_path" in source["columns"]

@@ -50,9 +50,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def onefolk(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Onefolk:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of dbt's own files, parsed once for this file."""
+    return tmp_path_factory.mktemp("target")
+
+
+@pytest.fixture(scope="module")
+def onefolk(settings: Settings, target: Path) -> Onefolk:
     """`onefolk(*arguments, **environment)` as a child process."""
-    target = tmp_path_factory.mktemp("target")
 
     def call(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -218,11 +223,11 @@ def test_status_shows_the_warehouse_and_the_runs(onefolk: Onefolk) -> None:
 
 
 @pytest.mark.usefixtures("first_cycle")
-def test_a_killed_cycle_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
+def test_a_killed_cycle_leaves_nothing_behind(settings: Settings, target: Path) -> None:
     """A cycle killed while dbt builds takes its dbt with it, frees the warehouse, and its run is marked as failed."""
     process = subprocess.Popen(
         command_line("run"),
-        env=environment(settings, tmp_path),
+        env=environment(settings, target),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -139,7 +139,7 @@ def test_a_run_is_driven_through_graphql(tmp_path: Path) -> None:
     port = _free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", "ui", "--port", str(port)],
-        env=environment_of(settings) | {"DBT_TARGET_PATH": str(tmp_path / "target")},
+        env=environment_of(settings),
         stdout=subprocess.PIPE,
         text=True,
     )
