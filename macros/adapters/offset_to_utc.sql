@@ -1,4 +1,4 @@
-{#- The text ends in an offset such as +02:00, +0200 or +02, after a blank or not, with seconds or without. -#}
+{#- The text ends in Z, UTC or an offset such as +02:00, +0200 or +02, after a blank or not, with seconds or without. -#}
 {% macro offset_to_utc(expression) -%}
     {{ return(adapter.dispatch('offset_to_utc', 'onefolk')(expression)) }}
 {%- endmacro %}
@@ -10,7 +10,7 @@
 {#- DuckDB wants the seconds and no blank before an offset; epoch_us keeps the zone of the connection out. -#}
 {% macro duckdb__offset_to_utc(expression) -%}
     {%- set without_blank = "regexp_replace(" ~ expression ~ ", ' ([+-])', '\\1')" -%}
-    {%- set with_seconds = "regexp_replace(" ~ without_blank ~ ", '^(.{16})([+-])', '\\1:00\\2')" -%}
+    {%- set with_seconds = "regexp_replace(" ~ without_blank ~ ", '^(.{16})([+-]|Z| UTC)', '\\1:00\\2')" -%}
     make_timestamp(epoch_us(try_cast({{ with_seconds }} as timestamptz)))
 {%- endmacro %}
 

@@ -15,7 +15,7 @@
     {%- for column, type in contract.types.items() if type != 'text' -%}
         {%- set value = onefolk.trimmed(adapter.quote(column)) -%}
         {%- do breaches.append({
-            'condition': '(' ~ value ~ ' is not null and ' ~ onefolk.try_to(type, adapter.quote(column)) ~ ' is null)',
+            'condition': '(' ~ onefolk.try_to(type, adapter.quote(column)) ~ ' is null and ' ~ value ~ ' is not null)',
             'reason': "'" ~ column ~ ' is not ' ~ nouns[type] ~ ": ' || left(" ~ value ~ ', 80)',
         }) -%}
     {%- endfor -%}

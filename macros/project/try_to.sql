@@ -23,7 +23,7 @@
     {%- elif type == 'timestamp' -%}
         {{ onefolk.try_to_timestamp(value) }}
     {%- elif type == 'json' -%}
-        case when {{ onefolk.is_json(value) }} then {{ value }} end
+        case when {{ onefolk.is_json('cast(' ~ expression ~ ' as text)') }} then cast({{ expression }} as text) end
     {%- else -%}
         {{ exceptions.raise_compiler_error("try_to: " ~ type ~ " is none of text, boolean, integer, bigint, numeric(28,6), date, timestamp, json.") }}
     {%- endif -%}

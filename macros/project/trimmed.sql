@@ -1,0 +1,3 @@
+{% macro trimmed(expression) -%}
+    nullif(trim(cast({{ expression }} as text)), '')
+{%- endmacro %}
