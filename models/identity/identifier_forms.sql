@@ -29,17 +29,21 @@ normalised_forms as (
         written_forms.normaliser,
         written_forms.raw_value,
         written_forms.country,
-        case written_forms.normaliser
-            when 'phone' then phones.normalized_value
-            when 'email' then {{ normalize_email('written_forms.raw_value') }}
-            else nullif(trim(written_forms.raw_value), '')
-        end as identifier_value
+        phones.normalized_value as identifier_value
     from written_forms
-    left join normalised_phones as phones
-        on
-            written_forms.normaliser = 'phone'
-            and written_forms.raw_value = phones.raw_value
-            and written_forms.country = coalesce(phones.country, '')
+    inner join normalised_phones as phones
+        on written_forms.raw_value = phones.raw_value and written_forms.country = coalesce(phones.country, '')
+    where written_forms.normaliser = 'phone'
+    union all
+    select
+        identifier_type,
+        normaliser,
+        raw_value,
+        country,
+        case normaliser when 'email' then {{ normalize_email('raw_value') }} else nullif(trim(raw_value), '') end
+            as identifier_value
+    from written_forms
+    where normaliser <> 'phone'
 ),
 
 blocked_values as (
@@ -77,7 +81,7 @@ keyed_forms as (
     from normalised_forms as forms
     cross join {{ ref('identifier_salt') }} as salts
     left join {{ ref('email_provider_rules') }} as rules
-        on forms.normaliser = 'email' and {{ email_domain('forms.identifier_value') }} = rules.domain
+        on case forms.normaliser when 'email' then {{ email_domain('forms.identifier_value') }} end = rules.domain
     left join blocked_forms as blocked
         on forms.identifier_type = blocked.identifier_type and forms.identifier_value = blocked.identifier_value
 )
