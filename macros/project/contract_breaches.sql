@@ -15,7 +15,8 @@
     {%- for column, type in contract.types.items() if type != 'text' -%}
         {%- set value = onefolk.trimmed(adapter.quote(column)) -%}
         {%- do breaches.append({
-            'condition': '(' ~ onefolk.try_to(type, adapter.quote(column)) ~ ' is null and ' ~ value ~ ' is not null)',
+            'condition': 'case when ' ~ onefolk.try_to(type, adapter.quote(column)) ~ ' is null then '
+                ~ value ~ ' is not null else false end',
             'reason': "'" ~ column ~ ' is not ' ~ nouns[type] ~ ": ' || left(" ~ value ~ ', 80)',
         }) -%}
     {%- endfor -%}

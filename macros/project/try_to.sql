@@ -1,21 +1,21 @@
 {#- A form that every engine reads alike is checked first, so that no engine reads more or otherwise than another. -#}
 {% macro try_to(type, expression) -%}
-    {%- set value = onefolk.trimmed(expression) -%}
+    {%- set value = 'cast(' ~ expression ~ ' as text)' -%}
     {%- if type == 'text' -%}
-        {{ value }}
+        {{ onefolk.trimmed(expression) }}
     {%- elif type == 'boolean' -%}
         case
-            when lower({{ value }}) in ('true', 't', '1', 'yes') then true
-            when lower({{ value }}) in ('false', 'f', '0', 'no') then false
+            when lower(trim({{ value }})) in ('true', 't', '1', 'yes') then true
+            when lower(trim({{ value }})) in ('false', 'f', '0', 'no') then false
         end
     {%- elif type in ('integer', 'bigint') -%}
         case
-            when {{ onefolk.regex_matches(value, '^[+-]?[0-9]+([.]0*)?$') }}
+            when {{ onefolk.regex_matches(value, '^ *[+-]?[0-9]+([.]0*)? *$') }}
                 then {{ onefolk.cast_or_null("split_part(" ~ value ~ ", '.', 1)", type) }}
         end
     {%- elif type == 'numeric(28,6)' -%}
         case
-            when {{ onefolk.regex_matches(value, '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$') }}
+            when {{ onefolk.regex_matches(value, '^ *[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})? *$') }}
                 then {{ onefolk.cast_or_null(value, type) }}
         end
     {%- elif type == 'date' -%}
@@ -23,8 +23,8 @@
     {%- elif type == 'timestamp' -%}
         {{ onefolk.try_to_timestamp(value) }}
     {%- elif type == 'json' -%}
-        case when {{ onefolk.is_json('cast(' ~ expression ~ ' as text)') }} then cast({{ expression }} as text) end
+        case when {{ onefolk.is_json(value) }} then {{ value }} end
     {%- else -%}
-        {{ exceptions.raise_compiler_error("try_to: " ~ type ~ " is none of text, boolean, integer, bigint, numeric(28,6), date, timestamp, json.") }}
+        {{ exceptions.raise_compiler_error("try_to knows no type " ~ type ~ ".") }}
     {%- endif -%}
 {%- endmacro %}
