@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from orchestration.progress import report
 from orchestration.runs import AS_OF_TAG, CONFIGURATION, PURPOSE_TAG, alive, end_dead_runs, prepare_dagster_home
 from orchestration.settings import Settings
 
@@ -70,6 +71,7 @@ def open_instance(settings: Settings) -> Iterator["dg.DagsterInstance"]:
 
 def run_job(settings: Settings, job: str, purpose: str) -> Outcome:
     """Run a job to its end; a step that fails is part of the outcome, not an exception."""
+    report({"cycle": "land"}.get(job, job), detail="starting")
     log = _new_log(settings, job)
     with log.open("a", encoding="utf-8", buffering=1) as lines, _quiet(lines), open_instance(settings) as instance:
         from dagster._core.utils import make_new_run_id

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from orchestration.progress import Report, listening
 
-_LONGEST_DETAIL = 46
+_LONGEST_DETAIL = 56
 
 
 def console() -> Console:
@@ -86,11 +86,12 @@ class Steps:
         if self._current is None:
             return
         total = report.total or None
+        count = f"{report.done:,} of {total:,}  " if total and report.done < total else ""
         self._progress.update(
             self._tasks[self._current],
             completed=report.done if total else 0,
             total=total,
-            detail=_cut(report.detail, _LONGEST_DETAIL),
+            detail=_cut(count + report.detail, _LONGEST_DETAIL),
         )
 
     def finish(self, *, failed: bool = False) -> None:

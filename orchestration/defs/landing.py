@@ -32,6 +32,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
             landing = land(settings, warehouse, wanted)
+        report("land", 1, 1, f"{landing.files:,} new files, {landing.rows:,} rows")
         for key in sorted(context.selected_asset_keys, key=lambda key: (key != REGISTER, key)):
             table = landed.get(key)
             metadata = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}

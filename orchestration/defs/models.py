@@ -47,6 +47,7 @@ def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                     outputs.append(made)
                 else:
                     yield made
+        report("build", 1, 1, watch.summary())
         failed = running.process.returncode != 0
         if failed or not context.is_subset or was_green:
             build_ended(settings, green=not failed)
