@@ -1,8 +1,9 @@
 {#- A number is read as its country would dial it. The trunk prefix goes when what remains is a number, as in
-    +49 (0)30; it stays where it belongs to the number, as in Italy. -#}
+    +49 (0)30; it stays where it belongs to the number, as in Italy. Distinct keeps Postgres from working out a column
+    anew wherever the next CTE mentions it: hours instead of seconds. -#}
 {% macro normalize_phone(raw_phones, calling_codes, numbering_plans) -%}
     with cleaned as (
-        select
+        select distinct
             raw_value,
             country,
             {{ onefolk.phone_digits('raw_value') }} as digits
@@ -28,7 +29,7 @@
     ),
 
     placed as (
-        select
+        select distinct
             raw_value,
             country,
             case
