@@ -40,10 +40,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def run_dbt(
-    settings: Settings, *arguments: str, target_path: Path, check: bool = True
+    settings: Settings, *arguments: str, target_path: Path, check: bool = True, project_dir: Path = PROJECT_DIR
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on this project with a target folder of its own; with `check`, its output is the failure's message."""
-    command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--project-dir", str(PROJECT_DIR)]
+    """Run dbt on a project with a target folder of its own; with `check`, its output is the failure's message."""
+    command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--project-dir", str(project_dir)]
     command += ["--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_path), "--log-path", str(target_path)]
     done = subprocess.run(command, env=environment_of(settings), cwd=PROJECT_DIR, capture_output=True, text=True)
     if check and done.returncode:

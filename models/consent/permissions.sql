@@ -24,8 +24,8 @@ expanded_statements as (
         statements.stated_at,
         statements.valid_until
     from {{ ref('consent_door') }} as statements
-    inner join purposes on statements.purpose is null or statements.purpose = purposes.purpose
-    inner join channels on statements.channel is null or statements.channel = channels.channel
+    inner join purposes on statements.purpose in (purposes.purpose, '*')
+    inner join channels on statements.channel in (channels.channel, '*')
 ),
 
 -- By one identifier the latest statement counts; at the same moment a withdrawal wins.
@@ -88,9 +88,9 @@ permissions as (
         profile_id,
         purpose,
         channel,
-        legal_basis,
-        record_source,
         record_id,
+        record_source,
+        legal_basis,
         is_allowed,
         stated_at,
         valid_until
@@ -101,9 +101,9 @@ permissions as (
         standing.profile_id,
         standing.purpose,
         standing.channel,
-        standing.legal_basis,
-        cast(null as {{ dbt.type_string() }}) as record_source,
         cast(null as {{ dbt.type_string() }}) as record_id,
+        cast(null as {{ dbt.type_string() }}) as record_source,
+        standing.legal_basis,
         true as is_allowed,
         cast(null as timestamp) as stated_at,
         cast(null as timestamp) as valid_until

@@ -9,6 +9,7 @@ with observed_identifiers as (
                 {{ record_id(record.record_id) }} as record_id,
                 {{ identifier.type_column or dbt.string_literal(identifier.type) }} as identifier_type,
                 {{ identifier.column }} as raw_value,
+                '{{ identifier.column }}' as raw_column,
                 {{ record.country or "cast(null as " ~ dbt.type_string() ~ ")" }} as country,
                 '{{ record.party or "first" }}' as data_party,
                 coalesce({{ record.seen_at | join(', ') }}) as seen_at
@@ -26,6 +27,7 @@ of_known_types as (
         observed_identifiers.record_id,
         observed_identifiers.identifier_type,
         observed_identifiers.raw_value,
+        observed_identifiers.raw_column,
         -- Only a phone number reads differently in another country.
         case
             when types.normaliser = 'phone' then coalesce(upper(observed_identifiers.country), '')

@@ -10,7 +10,13 @@ with identifier_figures as (
 
 largest_profiles as (
     select coalesce(max(identifier_count), 0) as largest_profile_identifier_count
-    from (select profile_id, count(*) as identifier_count from {{ ref('identifiers') }} group by profile_id) as sizes
+    from (
+        select
+            profile_id,
+            count(*) as identifier_count
+        from {{ ref('identifiers') }}
+        group by profile_id
+    ) as sizes
 ),
 
 link_figures as (

@@ -1,5 +1,5 @@
 -- One row per profile, type of contact point and value: an e-mail, a phone, a name, an address, a birth date.
-{{ config(access='protected') }}
+{{ config(access='public') }}
 
 with reachable_identifiers as (
     select

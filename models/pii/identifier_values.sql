@@ -1,4 +1,6 @@
 -- One row per identifier: the value behind its key.
+{{ config(access='public') }}
+
 with values_found as (
     select
         identifier_key,

@@ -99,10 +99,10 @@ events as (
         timeline.event_id,
         door.profile_id,
         door.identifier_key,
+        timeline.object_id,
         timeline.channel,
         timeline.event_type,
         timeline.event_name,
-        timeline.object_id,
         timeline.currency,
         cast(timeline.event_amount as numeric(28, 6)) as event_amount,
         timeline.occurred_at

@@ -49,11 +49,13 @@ ranked_facts as (
         birth_date,
         row_number() over (
             partition by profile_id
-            order by case when country is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
+            order by
+                case when country is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
         ) as country_rank,
         row_number() over (
             partition by profile_id
-            order by case when birth_date is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
+            order by
+                case when birth_date is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
         ) as birth_date_rank
     from facts_of_profiles
 ),

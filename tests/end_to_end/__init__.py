@@ -1,0 +1,1 @@
+"""Whole cycles through the command line."""

@@ -1,4 +1,4 @@
-"""From landed files to delivered rows: both engines agree, the graph is right, and an unchanged cycle changes nothing."""
+"""From landed files to delivered rows: both engines agree, and an unchanged cycle changes nothing."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -87,7 +87,8 @@ def test_delivered_only_with_permission(duckdb_company: Settings) -> None:
             )
         }
     sent = {row["profile_id"] for row in rows}
-    assert sent and sent <= members & permitted
+    assert sent
+    assert sent <= members & permitted
     assert members - permitted, "the company has members who may not be written to"
 
 

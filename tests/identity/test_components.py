@@ -1,6 +1,6 @@
-"""Connected components: the partition that dbt builds equals scipy's, on both engines, and nothing half-done survives."""
+"""Connected components: what dbt builds equals scipy's partition on both engines, and nothing half-done survives."""
 
-from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import open_warehouse, quoted
+from tests.conftest import run_dbt
 
 Pairs = list[tuple[str, str]]
 
@@ -72,7 +73,11 @@ def partition(settings: Settings) -> set[frozenset[str]]:
 
 
 def as_table(pairs: Pairs) -> pa.Table:
-    return pa.table({"key_a": [a for a, _ in pairs], "key_b": [b for _, b in pairs]}, pa.schema([("key_a", pa.string()), ("key_b", pa.string())]))
+    """Links as Arrow."""
+    return pa.table(
+        {"key_a": [a for a, _ in pairs], "key_b": [b for _, b in pairs]},
+        pa.schema([("key_a", pa.string()), ("key_b", pa.string())]),
+    )
 
 
 def random_graphs(count: int) -> Pairs:
@@ -87,30 +92,44 @@ def random_graphs(count: int) -> Pairs:
     return pairs
 
 
+def build(settings: Settings, project: Path, variables: str) -> None:
+    """Build the components of a graph."""
+    run_dbt(settings, "run", "--vars", variables, project_dir=project, target_path=project / "target")
+
+
+def refused(settings: Settings, project: Path, variables: str) -> str:
+    """What dbt says when it refuses to build the components of a graph."""
+    arguments = ("run", "--vars", variables)
+    done = run_dbt(settings, *arguments, project_dir=project, target_path=project / "target", check=False)
+    assert done.returncode
+    return done.stdout
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    """A project that holds nothing but the components of a graph."""
     return a_project(tmp_path / "project")
 
 
-def test_random_graphs(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_random_graphs(engine_settings: Settings, project: Path) -> None:
     """On 200 random graphs the partition is scipy's, and a component bears the name of its smallest hash."""
     pairs = random_graphs(200)
     load_graph(engine_settings, "random_graphs", as_table(pairs))
-    run_dbt(engine_settings, "run", "--vars", "{graph: random_graphs}", project_dir=project)
+    build(engine_settings, project, "{graph: random_graphs}")
     assert partition(engine_settings) == oracle(pairs)
 
 
-def test_long_path(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_long_path(engine_settings: Settings, project: Path) -> None:
     """A path of 100,000 nodes is one component."""
     names = [f"node {position}" for position in range(100_000)]
-    load_graph(engine_settings, "path", as_table(list(zip(names, names[1:], strict=False))))
-    run_dbt(engine_settings, "run", "--vars", "{graph: path}", project_dir=project)
+    load_graph(engine_settings, "path", as_table(list(pairwise(names))))
+    build(engine_settings, project, "{graph: path}")
     found = labels(engine_settings)
     assert len(found) == 100_000
     assert len(set(found.values())) == 1
 
 
-def test_treasure_data(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_treasure_data(engine_settings: Settings, project: Path) -> None:
     """The cookies of Treasure Data's example, a chain of diameter 24, are one component of 34."""
     folder = PROJECT_DIR.parent / "shared" / "data" / "dmp_cookies_treasure_data_ex1"
     if not folder.exists():
@@ -123,31 +142,31 @@ def test_treasure_data(engine_settings: Settings, project: Path, run_dbt: Callab
         if row["td_client_id"] and row["td_global_id"]
     ]
     load_graph(engine_settings, "cookies", as_table(pairs))
-    run_dbt(engine_settings, "run", "--vars", "{graph: cookies}", project_dir=project)
+    build(engine_settings, project, "{graph: cookies}")
     assert [len(part) for part in partition(engine_settings)] == [34]
     assert partition(engine_settings) == oracle(pairs)
 
 
-def test_no_links(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_no_links(engine_settings: Settings, project: Path) -> None:
     """Without links there are no components, and a self-link or a missing end is no link."""
     load_graph(engine_settings, "nothing", as_table([("a", "a")]))
-    run_dbt(engine_settings, "run", "--vars", "{graph: nothing}", project_dir=project)
+    build(engine_settings, project, "{graph: nothing}")
     assert labels(engine_settings) == {}
 
 
-def test_unlucky_order(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_unlucky_order(engine_settings: Settings, project: Path) -> None:
     """A path whose ids follow its course loses two nodes a round; nodes are then renamed and it comes out right."""
     pairs = [(node, node + 1) for node in range(5_000)]
     load_graph(engine_settings, "in_order", pa.table({"key_a": [a for a, _ in pairs], "key_b": [b for _, b in pairs]}))
-    run_dbt(engine_settings, "run", "--vars", "{graph: in_order, node_ids: integer}", project_dir=project)
+    build(engine_settings, project, "{graph: in_order, node_ids: integer}")
     assert partition(engine_settings) == oracle([(str(a), str(b)) for a, b in pairs])
     assert set(labels(engine_settings).values()) == {"0"}
 
 
-def test_collision(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_collision(engine_settings: Settings, project: Path) -> None:
     """Two nodes with one hash stop the build with a sentence, and the components of before stay."""
     load_graph(engine_settings, "good", as_table([("a", "b"), ("c", "d")]))
-    run_dbt(engine_settings, "run", "--vars", "{graph: good}", project_dir=project)
+    build(engine_settings, project, "{graph: good}")
     before = labels(engine_settings)
     shadow = project / "macros_shadow"
     shadow.mkdir()
@@ -155,27 +174,27 @@ def test_collision(engine_settings: Settings, project: Path, run_dbt: Callable[.
         "{% macro hash_to_bigint(expression) %}cast(ascii({{ expression }}) % 3 as bigint){% endmacro %}"
     )
     override_macro(project, shadow, "hash_to_bigint")
-    said = run_dbt(engine_settings, "run", "--vars", "{graph: good}", project_dir=project, expect_failure=True)
+    said = refused(engine_settings, project, "{graph: good}")
     assert "share their hash" in said
     assert labels(engine_settings) == before
 
 
-def test_raise_in_the_loop(engine_settings: Settings, project: Path, run_dbt: Callable[..., str]) -> None:
+def test_raise_in_the_loop(engine_settings: Settings, project: Path) -> None:
     """A run that raised between two rounds leaves the old components, and the next run comes out right."""
     pairs = random_graphs(30)
     load_graph(engine_settings, "good", as_table([("a", "b")]))
     load_graph(engine_settings, "random_graphs", as_table(pairs))
-    run_dbt(engine_settings, "run", "--vars", "{graph: good}", project_dir=project)
+    build(engine_settings, project, "{graph: good}")
     whole = (project / "dbt_project.yml").read_text()
     shadow = project / "macros_shadow"
     shadow.mkdir()
     (shadow / "peel_most_rounds.sql").write_text("{% macro peel_most_rounds() %}{{ return(1) }}{% endmacro %}")
     override_macro(project, shadow, "peel_most_rounds")
-    said = run_dbt(engine_settings, "run", "--vars", "{graph: random_graphs}", project_dir=project, expect_failure=True)
+    said = refused(engine_settings, project, "{graph: random_graphs}")
     assert "links are left" in said
     assert set(labels(engine_settings)) == {"a", "b"}
     (project / "dbt_project.yml").write_text(whole)
-    run_dbt(engine_settings, "run", "--vars", "{graph: random_graphs}", project_dir=project)
+    build(engine_settings, project, "{graph: random_graphs}")
     assert partition(engine_settings) == oracle(pairs)
 
 

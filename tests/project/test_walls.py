@@ -25,7 +25,7 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("pii", "staging"): ANY_MODEL,
     ("pii", "identity"): ANY_MODEL,
     ("profiles", "staging"): ANY_MODEL,
-    ("profiles", "identity"): frozenset({"profiles_door"}),
+    ("profiles", "identity"): frozenset({"profiles_door", "traits_identity"}),
     ("consent", "staging"): frozenset({"consent_door"}),
     ("consent", "identity"): frozenset({"consent_door"}),
     ("consent", "profiles"): ANY_MODEL,
