@@ -146,6 +146,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _sentence(found: dict[str, Any]) -> str:
     name = "ONEFOLK_" + str(found["loc"][0]).upper()
-    reason = str(found["msg"]).removeprefix("Value error, ")
+    reason = str(found["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    reason = reason if reason.startswith("must") else f"must be {reason}"
     shown = "" if "SECRET" in name or "PASSWORD" in name else f" is {os.environ.get(name, found['input'])!r}, but it"
-    return f"{name}{shown or ':'} {reason[0].lower()}{reason[1:]}."
+    return f"{name}{shown or ':'} {reason}."

@@ -71,8 +71,9 @@ keyed_forms as (
         forms.country,
         forms.identifier_value,
         {{ dbt.hash("salts.salt || '|' || forms.identifier_type || '|' || forms.identifier_value") }} as identifier_key,
-        case when forms.normaliser = 'email' then
-            {{ dbt.hash("salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules')) }}
+        case
+            when forms.normaliser = 'email'
+                then {{ dbt.hash("salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules')) }}
         end as mailbox_key,
         case
             when forms.identifier_value is null then 'unreadable'

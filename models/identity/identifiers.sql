@@ -25,7 +25,9 @@ placed_identifiers as (
 anchored_identifiers as (
     select
         *,
-        first_value(identifier_key) over (partition by component_key order by first_seen_at, identifier_key) as anchor_key
+        first_value(identifier_key) over (
+            partition by component_key order by first_seen_at, identifier_key
+        ) as anchor_key
     from placed_identifiers
 ),
 

@@ -52,7 +52,8 @@ this_run as (
 new_run as (
     select * from this_run
     {% if is_incremental() %}
-        where not exists (
+    where
+        not exists (
             select 1
             from {{ this }} as earlier
             where

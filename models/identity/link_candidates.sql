@@ -1,4 +1,8 @@
 -- One row per pair of identifiers and rule that would link them, with the reason where it must not.
+{%- set link_rule_of_party -%}
+    case when observations.data_party = 'first' then 'same_record' else 'third_party_record' end
+{%- endset %}
+
 with observations as (
     select * from {{ ref('identifier_observations') }}
 ),
@@ -8,7 +12,7 @@ links_of_records as (
     select
         record_identifiers.identifier_key as anchor_key,
         observations.identifier_key as other_key,
-        case when observations.data_party = 'first' then 'same_record' else 'third_party_record' end as link_rule,
+        {{ link_rule_of_party }} as link_rule,
         max(observations.rejected_reason) as rejected_reason,
         min({{ byte_order('observations.record_source') }}) as first_source,
         count(distinct observations.record_source) as source_count,
@@ -22,7 +26,7 @@ links_of_records as (
             record_identifiers.record_source = observations.record_source
             and record_identifiers.record_id = observations.record_id
             and record_identifiers.identifier_key <> observations.identifier_key
-    group by record_identifiers.identifier_key, observations.identifier_key, observations.data_party
+    group by record_identifiers.identifier_key, observations.identifier_key, {{ link_rule_of_party }}
 ),
 
 seen_identifiers as (
@@ -67,7 +71,9 @@ links_of_mailboxes as (
         seen.last_seen_at
     from shared_mailboxes
     inner join mailboxes
-        on shared_mailboxes.mailbox_key = mailboxes.mailbox_key and shared_mailboxes.anchor_key <> mailboxes.identifier_key
+        on
+            shared_mailboxes.mailbox_key = mailboxes.mailbox_key
+            and shared_mailboxes.anchor_key <> mailboxes.identifier_key
     inner join seen_identifiers as seen on mailboxes.identifier_key = seen.identifier_key
 ),
 
@@ -91,9 +97,12 @@ judged_links as (
         all_links.link_rule,
         case
             when all_links.rejected_reason is not null then all_links.rejected_reason
-            when all_links.link_rule = 'third_party_record' and (anchors.is_first_party = 1 or others.is_first_party = 1)
+            when
+                all_links.link_rule = 'third_party_record'
+                and (anchors.is_first_party = 1 or others.is_first_party = 1)
                 then 'no_consent'
-            when all_links.link_rule = 'same_record' and degrees.anchor_count > types.max_anchors_per_value then 'degree_limit'
+            when all_links.link_rule = 'same_record' and degrees.anchor_count > types.max_anchors_per_value
+                then 'degree_limit'
         end as rejected_reason,
         all_links.first_source,
         all_links.sample_record,

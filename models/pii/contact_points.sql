@@ -51,7 +51,9 @@ stated_contact_points as (
         people.seen_at as last_seen_at
     from people_in_records as people
     inner join profiles_of_records
-        on people.contact_source = profiles_of_records.record_source and people.record_id = profiles_of_records.record_id
+        on
+            people.contact_source = profiles_of_records.record_source
+            and people.record_id = profiles_of_records.record_id
     where people.contact_value is not null
 ),
 

@@ -50,12 +50,18 @@ ranked_facts as (
         row_number() over (
             partition by profile_id
             order by
-                case when country is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
+                case when country is null then 1 else 0 end,
+                source_rank,
+                stated_at desc,
+                {{ byte_order('record_id') }}
         ) as country_rank,
         row_number() over (
             partition by profile_id
             order by
-                case when birth_date is null then 1 else 0 end, source_rank, stated_at desc, {{ byte_order('record_id') }}
+                case when birth_date is null then 1 else 0 end,
+                source_rank,
+                stated_at desc,
+                {{ byte_order('record_id') }}
         ) as birth_date_rank
     from facts_of_profiles
 ),
