@@ -1,6 +1,6 @@
 {#- An IPv4 address keeps its first 24 bits, an IPv6 address at most its first 48. -#}
 {% macro truncated_ip(expression) -%}
-    {%- set value = 'lower(trim(' ~ expression ~ '))' -%}
+    {%- set value = "lower(trim(both ' ' from " ~ expression ~ "))" -%}
     {%- set byte = '(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])' -%}
     case
         when {{ onefolk.regex_matches(value, '^(::ffff:)?(' ~ byte ~ '[.]){3}' ~ byte ~ '$') }}

@@ -5,8 +5,8 @@
         {{ onefolk.trimmed(expression) }}
     {%- elif type == 'boolean' -%}
         case
-            when lower(trim({{ value }})) in ('true', 't', '1', 'yes') then true
-            when lower(trim({{ value }})) in ('false', 'f', '0', 'no') then false
+            when lower(trim(both ' ' from {{ value }})) in ('true', 't', '1', 'yes') then true
+            when lower(trim(both ' ' from {{ value }})) in ('false', 'f', '0', 'no') then false
         end
     {%- elif type in ('integer', 'bigint') -%}
         case

@@ -4,6 +4,6 @@
     {%- set midnight = '[T ]00:00(:00([.]0+)?)?( ?(Z|UTC|[+]00(:?00)?))?' -%}
     case
         when {{ onefolk.regex_matches(expression, '^ *' ~ date ~ '(' ~ midnight ~ ')? *$') }}
-            then {{ onefolk.cast_or_null('left(ltrim(' ~ expression ~ '), 10)', 'date') }}
+            then {{ onefolk.cast_or_null("left(trim(leading ' ' from " ~ expression ~ "), 10)", 'date') }}
     end
 {%- endmacro %}

@@ -6,8 +6,8 @@
     {%- set offset = '(Z| UTC| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)' -%}
     case
         when {{ onefolk.regex_matches(expression, '^ *' ~ date ~ '(' ~ minute ~ '(' ~ second ~ 'Z?)?)? *$') }}
-            then {{ onefolk.cast_or_null('left(ltrim(' ~ expression ~ '), 26)', 'timestamp') }}
+            then {{ onefolk.cast_or_null("left(trim(leading ' ' from " ~ expression ~ "), 26)", 'timestamp') }}
         when {{ onefolk.regex_matches(expression, '^ *' ~ date ~ minute ~ '(' ~ second ~ ')?' ~ offset ~ ' *$') }}
-            then {{ onefolk.offset_to_utc('trim(' ~ expression ~ ')') }}
+            then {{ onefolk.offset_to_utc("trim(both ' ' from " ~ expression ~ ")") }}
     end
 {%- endmacro %}

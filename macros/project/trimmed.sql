@@ -1,3 +1,0 @@
-{% macro trimmed(expression) -%}
-    nullif(trim(cast({{ expression }} as text)), '')
-{%- endmacro %}
