@@ -1,6 +1,6 @@
--- One row: the salt that keys of identifiers are made with.
+-- One row per project: the salt that keys of identifiers are made with.
 with source as (
-    select * from {{ source('onefolk', 'identifier_salt') }}
+    select salt from {{ source('onefolk', 'identifier_salt') }}
 )
 
-select salt from source
+select * from source
