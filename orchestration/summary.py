@@ -86,15 +86,8 @@ def _sources(screen: Console, status: WarehouseStatus) -> None:
     if not status.sources:
         screen.print("Nothing has landed yet.")
         return
-    columns = [
-        "source",
-        "rows landed",
-        "files",
-        "lines rejected",
-        "files set aside",
-        "rows quarantined",
-        "newest (UTC)",
-    ]
+    # Seven columns have to fit a terminal of 80 characters.
+    columns = ["source", "rows", "files", "rejected", "set aside", "quarantined", "newest"]
     rows = [
         [
             source.name,
@@ -103,7 +96,7 @@ def _sources(screen: Console, status: WarehouseStatus) -> None:
             source.rejected_lines,
             source.files_set_aside,
             source.quarantined,
-            source.newest_loaded_at,
+            source.newest_loaded_at and source.newest_loaded_at.date().isoformat(),
         ]
         for source in status.sources
     ]
