@@ -45,42 +45,56 @@ ranked_statements as (
 
 judged_statements as (
     select
-        *,
+        profile_id,
+        purpose,
+        channel,
+        record_id,
+        record_source,
+        identifier_key,
+        legal_basis,
         case
-            when legal_basis = 'consent' then is_grant and coalesce(valid_until > {{ as_of() }}, true)
+            when legal_basis = 'consent'
+                then is_grant and stated_at <= {{ as_of() }} and coalesce(valid_until > {{ as_of() }}, true)
             else not is_objection
-        end as is_allowed
+        end as is_allowed,
+        stated_at,
+        valid_until
     from ranked_statements
     where recency = 1
+    union all
+    -- What rests on a contract or a legitimate interest stands until the person objects.
+    select
+        customers.profile_id,
+        purposes.purpose,
+        channels.channel,
+        cast(null as {{ dbt.type_string() }}) as record_id,
+        cast(null as {{ dbt.type_string() }}) as record_source,
+        cast(null as {{ dbt.type_string() }}) as identifier_key,
+        purposes.legal_basis,
+        true as is_allowed,
+        cast(null as timestamp) as stated_at,
+        cast(null as timestamp) as valid_until
+    from {{ ref('customers') }} as customers
+    cross join purposes
+    cross join channels
+    where purposes.legal_basis <> 'consent'
 ),
 
--- Where the identifiers of one person disagree, the stricter statement wins.
-strictest_statements as (
+-- Where the identifiers of one person disagree, the stricter statement wins; any statement says more than silence.
+ranked_judgements as (
     select
         *,
         row_number() over (
             partition by profile_id, purpose, channel
             order by
                 case when is_allowed then 1 else 0 end,
+                case when record_id is null then 1 else 0 end,
                 stated_at desc,
                 {{ byte_order('record_source') }},
                 {{ byte_order('record_id') }},
                 identifier_key
         ) as strictness
     from judged_statements
-),
-
--- What rests on a contract or a legitimate interest stands until the person objects.
-standing_permissions as (
-    select
-        customers.profile_id,
-        purposes.purpose,
-        channels.channel,
-        purposes.legal_basis
-    from {{ ref('customers') }} as customers
-    cross join purposes
-    cross join channels
-    where purposes.legal_basis <> 'consent'
 ),
 
 permissions as (
@@ -94,27 +108,8 @@ permissions as (
         is_allowed,
         stated_at,
         valid_until
-    from strictest_statements
+    from ranked_judgements
     where strictness = 1
-    union all
-    select
-        standing.profile_id,
-        standing.purpose,
-        standing.channel,
-        cast(null as {{ dbt.type_string() }}) as record_id,
-        cast(null as {{ dbt.type_string() }}) as record_source,
-        standing.legal_basis,
-        true as is_allowed,
-        cast(null as timestamp) as stated_at,
-        cast(null as timestamp) as valid_until
-    from standing_permissions as standing
-    left join strictest_statements as strictest
-        on
-            standing.profile_id = strictest.profile_id
-            and standing.purpose = strictest.purpose
-            and standing.channel = strictest.channel
-            and strictest.strictness = 1
-    where strictest.profile_id is null
 )
 
 select * from permissions
