@@ -23,10 +23,13 @@ _PROBLEM = (
     " when json_type(line) <> 'OBJECT' then 'the line is JSON, but not an object' end"
 )
 
-# A line without keys yields one null key: it may be blank, broken, or an empty object.
+# Lines mostly have the same keys, so lists of keys are counted before they are taken apart. A line without keys yields
+# one null key: it may be blank, broken, or an empty object.
 _KEYS_QUERY = f"""
     with parsed as (
-        select line_no, case when problem is null then try(json_keys(line)) end as found from {STREAM}
+        select case when problem is null then try(json_keys(line)) end as found, min(line_no) as line_no
+        from {STREAM}
+        group by all
     ),
     never_empty as (
         select line_no, case when len(found) > 0 then found else cast([null] as varchar[]) end as keys from parsed
