@@ -4,11 +4,11 @@
 with written_forms as (
     select distinct
         door.identifier_type,
-        types.normaliser,
+        coalesce(types.normaliser, 'unknown') as normaliser,
         door.raw_value,
         door.country
     from {{ ref('identity_door') }} as door
-    inner join {{ ref('identifier_types') }} as types on door.identifier_type = types.identifier_type
+    left join {{ ref('identifier_types') }} as types on door.identifier_type = types.identifier_type
 ),
 
 written_phones as (
@@ -70,12 +70,16 @@ keyed_forms as (
         forms.raw_value,
         forms.country,
         forms.identifier_value,
-        {{ dbt.hash("salts.salt || '|' || forms.identifier_type || '|' || forms.identifier_value") }} as identifier_key,
+        case
+            when forms.normaliser <> 'unknown'
+                then {{ dbt.hash("salts.salt || '|' || forms.identifier_type || '|' || forms.identifier_value") }}
+        end as identifier_key,
         case
             when forms.normaliser = 'email'
                 then {{ dbt.hash("salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules')) }}
         end as mailbox_key,
         case
+            when forms.normaliser = 'unknown' then 'unknown_type'
             when forms.identifier_value is null then 'unreadable'
             when blocked.identifier_value is not null then 'blocked_value'
         end as rejected_reason

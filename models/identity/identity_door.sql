@@ -21,7 +21,7 @@ with observed_identifiers as (
     {% endfor %}
 ),
 
-of_known_types as (
+read_by_country as (
     select
         observed_identifiers.record_source,
         observed_identifiers.record_id,
@@ -36,8 +36,8 @@ of_known_types as (
         observed_identifiers.data_party,
         observed_identifiers.seen_at
     from observed_identifiers
-    inner join {{ ref('identifier_types') }} as types
+    left join {{ ref('identifier_types') }} as types
         on observed_identifiers.identifier_type = types.identifier_type
 )
 
-select * from of_known_types
+select * from read_by_country
