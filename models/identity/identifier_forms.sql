@@ -1,6 +1,8 @@
 -- One row per identifier value as written: its type, and for a phone the country it was written in.
 {{ config(schema='pii', access='protected') }}
 
+{%- set mailbox = "salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules') -%}
+
 with written_forms as (
     select distinct
         door.identifier_type,
@@ -76,7 +78,7 @@ keyed_forms as (
         end as identifier_key,
         case
             when forms.normaliser = 'email'
-                then {{ dbt.hash("salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules')) }}
+                then {{ dbt.hash(mailbox) }}
         end as mailbox_key,
         case
             when forms.normaliser = 'unknown' then 'unknown_type'

@@ -52,17 +52,17 @@ this_run as (
 new_run as (
     select * from this_run
     {% if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as earlier
-            where
-                earlier.occurred_at = this_run.occurred_at
-                and earlier.salt_fingerprint = this_run.salt_fingerprint
-                and earlier.identifier_count = this_run.identifier_count
-                and earlier.profile_count = this_run.profile_count
-                and earlier.link_count = this_run.link_count
-        )
+        where
+            not exists (
+                select 1
+                from {{ this }} as earlier
+                where
+                    earlier.occurred_at = this_run.occurred_at
+                    and earlier.salt_fingerprint = this_run.salt_fingerprint
+                    and earlier.identifier_count = this_run.identifier_count
+                    and earlier.profile_count = this_run.profile_count
+                    and earlier.link_count = this_run.link_count
+            )
     {% endif %}
 )
 
