@@ -38,7 +38,7 @@ class Warehouse(Protocol):
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run a query; its rows as tuples."""
 
-    def batches(self, sql: str) -> pa.RecordBatchReader:
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Run a query; its rows as a stream of Arrow batches."""
 
     def append(self, schema: str, table: str, data: pa.RecordBatchReader) -> int:
@@ -95,8 +95,8 @@ class DuckDBWarehouse(_Shared):
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self.connection.execute(sql, list(parameters)).fetchall()
 
-    def batches(self, sql: str) -> pa.RecordBatchReader:
-        return self.connection.execute(sql).to_arrow_reader(100_000)
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        yield from self.connection.execute(sql).to_arrow_reader(100_000)
 
     def append(self, schema: str, table: str, data: pa.RecordBatchReader) -> int:
         self.connection.register("_incoming", data)
@@ -125,10 +125,11 @@ class PostgresWarehouse(_Shared):
             cursor.execute(sql, list(parameters) or None)
             return cursor.fetchall()  # type: ignore[no-any-return]
 
-    def batches(self, sql: str) -> pa.RecordBatchReader:
-        cursor = self.connection.cursor()
-        cursor.execute(sql)
-        return cursor.fetch_record_batch()
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        # The stream ends with its cursor, so the cursor is held until the last batch.
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            yield from cursor.fetch_record_batch()
 
     def append(self, schema: str, table: str, data: pa.RecordBatchReader) -> int:
         with self.connection.cursor() as cursor:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from orchestration.activation.errors import DeliveryError
-from orchestration.warehouse import PostgresWarehouse, Warehouse, quoted
+from orchestration.warehouse import Warehouse, quoted
 
 # What the engines call the types of a contract.
 _TYPES = {
@@ -65,15 +65,8 @@ def ordered_batches(
     chosen = ", ".join(_selected(warehouse, field) for field in columns)
     order = ", ".join(_ordered(warehouse, columns.field(name)) for name in key)
     sql = f"select {chosen} from {quoted(schema, table)} as wanted order by {order}"
-    if not isinstance(warehouse, PostgresWarehouse):
-        for batch in warehouse.batches(sql):
-            yield batch.cast(columns)
-        return
-    # The stream of Postgres ends with its cursor, so the cursor is held here.
-    with warehouse.connection.cursor() as cursor:
-        cursor.execute(sql)
-        for batch in cursor.fetch_record_batch():
-            yield batch.cast(columns)
+    for batch in warehouse.batches(sql):
+        yield batch.cast(columns)
 
 
 def _selected(warehouse: Warehouse, field: pa.Field) -> str:
