@@ -87,7 +87,7 @@ def _sources(screen: Console, status: WarehouseStatus) -> None:
         screen.print("Nothing has landed yet.")
         return
     # Seven columns have to fit a terminal of 80 characters.
-    columns = ["source", "rows", "files", "rejected", "set aside", "quarantined", "newest"]
+    columns = ["source", "rows", "files", "rejected", "aside", "quarantined", "newest"]
     rows = [
         [
             source.name,
