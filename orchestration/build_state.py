@@ -6,10 +6,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
 
 class NotGreenError(RuntimeError):
     """The last build did not end green; the message says so and what to do."""
+
+
+class NotLandedError(RuntimeError):
+    """There is nothing to build from; the message says what to do."""
+
+
+def require_landed(settings: Settings) -> None:
+    """Raise `NotLandedError` where landing has never made the raw tables."""
+    is_there = settings.target == "postgres" or settings.warehouse_path.exists()
+    if is_there:
+        with open_warehouse(settings) as warehouse:
+            is_there = bool(warehouse.columns("raw_onefolk", "files"))
+    if not is_there:
+        raise NotLandedError("Nothing has landed yet, so there are no raw tables: run `onefolk land` first.")
 
 
 def build_started(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestration.build_state import build_ended, build_started, is_green
+from orchestration.build_state import build_ended, build_started, is_green, require_landed
 from orchestration.lock import writing
 from orchestration.project import DbtError, build
 from orchestration.settings import Settings
@@ -16,6 +16,7 @@ def build_part(settings: Settings, arguments: Sequence[str]) -> None:
     """
     screen = error_console()
     with writing(settings, "onefolk build " + " ".join(arguments), say=lambda text: screen.print(text, style="yellow")):
+        require_landed(settings)
         was_green = is_green(settings)
         build_started(settings)
         try:

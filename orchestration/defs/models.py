@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from orchestration.build_state import build_ended, build_started, is_green
+from orchestration.build_state import build_ended, build_started, is_green, require_landed
 from orchestration.dbt_events import BuildWatch
 from orchestration.defs.resources import WRITER_POOL, Cycle, Dbt, clock_metadata, dbt_environment
 from orchestration.progress import report
@@ -14,6 +14,8 @@ from orchestration.project import MANIFEST_PATH, check_manifest
 from orchestration.settings import Settings
 from orchestration.translator import RoomTranslator
 from orchestration.warehouse import open_warehouse, quoted
+
+_SHOWN_FAILURES = 8
 
 # Unit tests prove the code, not the data: `dbt build` and the test suite run them, a cycle need not.
 _BUILD = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--no-use-colors"]
@@ -33,6 +35,7 @@ def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         check_manifest(dict(manifest))
         settings, watch = cycle.settings, BuildWatch()
         was_green = is_green(settings)
+        require_landed(settings)
         build_started(settings)
         with dbt_environment(settings):
             running = dbt.cli(_BUILD, context=context, target_path=MANIFEST_PATH.parent, raise_on_error=False)
@@ -60,6 +63,8 @@ def build_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
 def _failure(watch: BuildWatch) -> dg.Failure:
     sentences = [node.sentence() for node in watch.failures()] or watch.errors
+    if len(sentences) > _SHOWN_FAILURES:
+        sentences[_SHOWN_FAILURES:] = [f"and {len(sentences) - _SHOWN_FAILURES} more."]
     return dg.Failure(
         description="\n".join(sentences) or "dbt ended with an error and said nothing.",
         metadata={

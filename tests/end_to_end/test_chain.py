@@ -101,6 +101,13 @@ def test_delivered_only_with_permission(duckdb_company: Settings) -> None:
     assert members - permitted, "the company has members who may not be written to"
 
 
+def test_build_before_landing(new_home: Callable[[], Settings]) -> None:
+    """A build with nothing to build from says what to do first, in a sentence."""
+    done = run(new_home(), "build", check=False)
+    assert done.returncode == 1
+    assert "run `onefolk land` first" in done.stderr
+
+
 @pytest.mark.parametrize("landed", [(), ("commerce", "crm/contacts")], ids=["nothing", "a shop and its contacts"])
 def test_few_sources(company: Path, new_home: Callable[[], Settings], landed: tuple[str, ...]) -> None:
     """A company of which little or nothing has landed builds green, and readers see every table."""
