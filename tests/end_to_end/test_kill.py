@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.end_to_end.company import (
     assert_same_tables,
@@ -49,25 +47,23 @@ def delivering_begun(settings: Settings) -> bool:
     return any(path.is_file() for path in folder.rglob("*")) if folder.exists() else False
 
 
-@pytest.mark.parametrize("has_begun", [landing_begun, building_begun, publishing_begun, delivering_begun])
-def test_kill(
-    company: Path,
-    duckdb_company: Settings,
-    new_home: Callable[[], Settings],
-    has_begun: Callable[[Settings], bool],
-) -> None:
-    """kill -9 in the middle of a step, then `onefolk run`: nothing lost, nothing twice, nothing half."""
-    settings = move_in(company, new_home())
-    process = subprocess.Popen(
-        onefolk(settings, "run"), cwd=PROJECT_DIR, env=environment(settings), stdout=subprocess.DEVNULL
-    )
+def kill_when(has_begun: Callable[[Settings], bool], settings: Settings) -> None:
+    """Start a cycle, and kill it and its children as soon as the step has begun."""
+    command, place = onefolk(settings, "run"), environment(settings)
+    process = subprocess.Popen(command, cwd=PROJECT_DIR, env=place, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + SECONDS
     while not has_begun(settings) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.001)
     was_running = process.poll() is None
     kill_tree(process) if was_running else process.wait()
-    assert was_running, "the cycle was over before it could be killed"
+    assert was_running, f"the cycle was over before {has_begun.__name__}"
 
+
+def test_kill_at_every_step(company: Path, duckdb_company: Settings, new_home: Callable[[], Settings]) -> None:
+    """kill -9 in each step of a cycle in turn, then `onefolk run`: nothing lost, nothing twice, nothing half."""
+    settings = move_in(company, new_home())
+    for has_begun in (landing_begun, building_begun, publishing_begun, delivering_begun):
+        kill_when(has_begun, settings)
     run(settings, "run")
     assert raw_tables(settings) == raw_tables(duckdb_company)
     assert_same_tables(published(settings), published(duckdb_company))

@@ -17,7 +17,7 @@ from tests.conftest import run_dbt
 Pairs = list[tuple[str, str]]
 
 MODEL = """{{ config(materialized='connected_components', node_ids=var('node_ids', 'hash')) }}
-select {{ var('key_a', 'key_a') }} as key_a, key_b from graphs.{{ var('graph') }}
+select key_a, key_b from graphs.{{ var('graph') }}
 """
 
 
