@@ -23,7 +23,7 @@ ORDERS = (
     "2,1e400,EUR,2026-03-06T10:00:00Z\n"
     "3,a lot,EUR,2026-03-06T10:00:00Z\n"
     "4,12345678901234567890123456789012345678901234567890,EUR,2026-03-06T10:00:00Z\n"
-    "5,9.99,XXX,9999-12-31T00:00:00Z\n"
+    "5,9.99,QQQ,9999-12-31T00:00:00Z\n"
 )
 CONSENT = "consent_id,id_type,id_value,purpose,status\n1,e-mail,zoe@mail.example,marketing,denied\n"
 EVENTS = (
