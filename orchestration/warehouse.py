@@ -4,6 +4,7 @@ Both engines take `$1` parameters, speak Arrow in both directions, and keep ever
 one transaction.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,14 +52,14 @@ class Warehouse(Protocol):
         """Column names and types of a table, in order; empty when there is no such table."""
 
 
-class _Shared:
-    """What both engines do alike."""
+class _Shared(ABC):
+    """What both engines do alike, over the two verbs that each does in its own way."""
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        raise NotImplementedError
+    @abstractmethod
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]: ...
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None: ...
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
