@@ -1,33 +1,38 @@
 {% materialization connected_components, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set previous = load_cached_relation(this) -%}
-    {%- set scratch = onefolk.peel_scratch(this, 'final') -%}
-    {%- set backup = onefolk.peel_scratch(this, 'backup') -%}
+    {%- set base = onefolk.peel_scratch(this, '_peel') -%}
+    {%- set given = onefolk.peel_scratch(base, 'given') -%}
+    {%- set final = onefolk.peel_scratch(base, 'final') -%}
+    {%- set backup = onefolk.peel_scratch(base, 'backup') -%}
+    {%- set node_ids = config.get('node_ids', 'hash') -%}
+    {%- set is_guarded = config.get('is_guarded', false) -%}
 
     {{ run_hooks(pre_hooks) }}
-    {% do onefolk.drop_peel_scratch(this) %}
+    {#- Also before a run: one that raised or was killed may have left its tables behind. -#}
+    {% do onefolk.peel_drop(base) %}
+    {% do onefolk.peel_check_config(config) %}
 
-    {%- set node_ids = config.get('node_ids', 'hash') -%}
-    {%- if node_ids not in ['hash', 'integer'] -%}
-        {% do exceptions.raise_compiler_error(
-            "connected_components: node_ids must be 'hash' or 'integer', but it is '" ~ node_ids ~ "'."
-        ) %}
-    {%- endif -%}
-
-    {% do onefolk.peel_nodes(this, sql, node_ids) %}
-    {% set rounds = onefolk.peel_links(this) %}
-    {% do onefolk.peel_fold(this, rounds) %}
-    {% do onefolk.peel_check(this) %}
+    {% set links = sql %}
+    {% if is_guarded %}
+        {% do run_query(onefolk.create_scratch_table(given, sql)) %}
+        {% set links = 'select key_a, key_b from ' ~ given ~ ' where key_b is not null' %}
+    {% endif %}
+    {% set rounds = onefolk.peel(base, links, node_ids) %}
+    {% if is_guarded %}
+        {% do onefolk.guard_size(base, config.get('most_nodes')) %}
+        {% do onefolk.guard_separators(base, config.get('strongest_first'), config.get('contested')) %}
+    {% endif %}
 
     {% call statement('main') -%}
-        {{ onefolk.create_scratch_table(scratch, onefolk.peel_result(this)) }}
+        {{ onefolk.create_scratch_table(final, onefolk.peel_result(base, rounds, is_guarded)) }}
     {%- endcall %}
 
     {% if previous is not none %}
         {% do adapter.rename_relation(previous, backup) %}
     {% endif %}
-    {% do adapter.rename_relation(scratch, target_relation) %}
-    {% do onefolk.drop_peel_scratch(this) %}
+    {% do adapter.rename_relation(final, target_relation) %}
+    {% do onefolk.peel_drop(base) %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(target_relation, model) %}
     {% do adapter.commit() %}

@@ -1,3 +1,3 @@
-{% macro peel_count(relation, step) -%}
-    {{ return(run_query('select count(*) from ' ~ onefolk.peel_scratch(relation, step)).columns[0].values()[0] | int) }}
+{% macro peel_count(base, step) -%}
+    {{ return(run_query('select count(*) from ' ~ onefolk.peel_scratch(base, step)).columns[0].values()[0] | int) }}
 {%- endmacro %}

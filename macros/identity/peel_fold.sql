@@ -1,9 +1,9 @@
 {#- From the last round back to the first: who pointed takes the label of what it pointed at, and its leaves take its. -#}
-{% macro peel_fold(relation, rounds) -%}
+{% macro peel_fold(base, rounds) -%}
     {%- for round in range(rounds - 1, -1, -1) -%}
-        {%- set targets = onefolk.peel_scratch(relation, 'targets_' ~ round) -%}
-        {%- set labels = onefolk.peel_scratch(relation, 'labels_' ~ round) -%}
-        {%- set later_labels = onefolk.peel_scratch(relation, 'labels_' ~ (round + 1)) -%}
+        {%- set targets = onefolk.peel_scratch(base, 'targets_' ~ round) -%}
+        {%- set labels = onefolk.peel_scratch(base, 'labels' if round == 0 else 'labels_' ~ round) -%}
+        {%- set later_labels = onefolk.peel_scratch(base, 'labels_' ~ (round + 1)) -%}
         {%- set is_last = round == rounds - 1 -%}
         {% set labels_sql %}
             with pointing as (
@@ -30,8 +30,8 @@
         {% endif %}
     {%- endfor -%}
     {% if rounds == 0 %}
-        {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(relation, 'labels_0'),
-            "select node, node as label from " ~ onefolk.peel_scratch(relation, 'nodes')
+        {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'labels'),
+            "select node, node as label from " ~ onefolk.peel_scratch(base, 'nodes')
         )) %}
     {% endif %}
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#- A round that hardly shrinks the links met an unlucky order: every node gets a new random name, undone by folding. -#}
-{% macro peel_rehash(relation, round) -%}
-    {%- set links = onefolk.peel_scratch(relation, 'links_' ~ round) -%}
-    {%- set targets = onefolk.peel_scratch(relation, 'targets_' ~ round) -%}
-    {%- set next_links = onefolk.peel_scratch(relation, 'links_' ~ (round + 1)) -%}
+{% macro peel_rehash(base, round) -%}
+    {%- set links = onefolk.peel_scratch(base, 'links_' ~ round) -%}
+    {%- set targets = onefolk.peel_scratch(base, 'targets_' ~ round) -%}
+    {%- set next_links = onefolk.peel_scratch(base, 'links_' ~ (round + 1)) -%}
     {%- set as_text = "cast(node as " ~ dbt.type_string() ~ ") || '#" ~ round ~ "'" -%}
 
     {% do run_query(onefolk.create_scratch_table(targets,
-        "select node, (1 = 0) as is_leaf, " ~ onefolk.hash_to_bigint(as_text) ~ " as target"
+        "select node, (1 = 0) as is_leaf, " ~ onefolk.hex_to_bigint('md5(' ~ as_text ~ ')') ~ " as target"
         ~ " from (select node_a as node from " ~ links ~ " union select node_b from " ~ links ~ ") as linked"
     )) %}
     {% set collided = run_query("select count(*) - count(distinct target) from " ~ targets).columns[0].values()[0] %}

@@ -1,12 +1,12 @@
 {#- The smallest node of a component names it, whatever names the rounds gave. -#}
-{% macro peel_result(relation) -%}
+{% macro peel_result(base, rounds, is_guarded) -%}
     with named as (
         select
             nodes.node_key,
             labels.label,
             nodes.node
-        from {{ onefolk.peel_scratch(relation, 'nodes') }} as nodes
-        inner join {{ onefolk.peel_scratch(relation, 'labels_0') }} as labels on nodes.node = labels.node
+        from {{ onefolk.peel_scratch(base, 'nodes') }} as nodes
+        inner join {{ onefolk.peel_scratch(base, 'labels') }} as labels on nodes.node = labels.node
     ),
 
     smallest as (
@@ -18,7 +18,14 @@
     select
         named.node_key,
         first_nodes.node_key as component_key
+        {% if is_guarded %}
+            , cast({{ rounds }} as integer) as round_count
+            , held_back.node is not null as is_held_back
+        {% endif %}
     from named
     inner join smallest on named.label = smallest.label
-    inner join {{ onefolk.peel_scratch(relation, 'nodes') }} as first_nodes on smallest.node = first_nodes.node
+    {% if is_guarded %}
+        left join {{ onefolk.peel_scratch(base, 'held_back') }} as held_back on named.node = held_back.node
+    {% endif %}
+    inner join {{ onefolk.peel_scratch(base, 'nodes') }} as first_nodes on smallest.node = first_nodes.node
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{% macro peel_scratch(relation, step) -%}
+{% macro peel_scratch(base, step) -%}
     {{ return(api.Relation.create(
-        database=relation.database, schema=relation.schema, identifier=relation.identifier ~ '__peel_' ~ step, type='table'
+        database=base.database, schema=base.schema, identifier=base.identifier ~ '_' ~ step, type='table'
     )) }}
 {%- endmacro %}

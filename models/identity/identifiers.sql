@@ -1,47 +1,27 @@
 -- One row per identifier: the profile it belongs to.
 {{ config(access='public') }}
 
-with usable_identifiers as (
+with assigned_profiles as (
     select
         identifier_key,
-        identifier_type,
-        count(*) as record_count,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
-    from {{ ref('identifier_observations') }}
-    where rejected_reason is null
-    group by identifier_key, identifier_type
-),
-
-placed_identifiers as (
-    select
-        usable_identifiers.*,
-        coalesce(components.component_key, usable_identifiers.identifier_key) as component_key
-    from usable_identifiers
-    left join {{ ref('identity_components') }} as components on usable_identifiers.identifier_key = components.node_key
-),
-
--- The identifier seen first anchors the profile: newcomers arrive later, so they seldom change its id.
-anchored_identifiers as (
-    select
-        *,
-        first_value(identifier_key) over (
-            partition by component_key order by first_seen_at, identifier_key
-        ) as anchor_key
-    from placed_identifiers
+        profile_id,
+        row_number() over (partition by identifier_key order by generation desc) as recency
+    from {{ ref('identity_assignments') }}
 ),
 
 identifiers as (
     select
-        anchored.identifier_key,
-        {{ dbt.hash("'profile|' || anchored.anchor_key") }} as profile_id,
-        anchored.identifier_type,
-        cast(anchored.record_count as bigint) as record_count,
-        types.is_known,
-        anchored.first_seen_at,
-        anchored.last_seen_at
-    from anchored_identifiers as anchored
-    inner join {{ ref('identifier_types') }} as types on anchored.identifier_type = types.identifier_type
+        seen.identifier_key,
+        assigned_profiles.profile_id,
+        seen.identifier_type,
+        seen.record_count,
+        seen.is_known,
+        seen.first_seen_at,
+        seen.last_seen_at,
+        seen.expires_at
+    from {{ ref('seen_identifiers') }} as seen
+    inner join assigned_profiles on seen.identifier_key = assigned_profiles.identifier_key
+    where assigned_profiles.recency = 1 and assigned_profiles.profile_id is not null
 )
 
 select * from identifiers

@@ -1,11 +1,11 @@
--- One row per linked identifier: the component it belongs to.
-{{ config(materialized='connected_components') }}
-
-with linked_pairs as (
-    select distinct
-        identifier_key_a as key_a,
-        identifier_key_b as key_b
-    from {{ ref('identity_links') }}
+-- One row per identifier: the component of linked identifiers that it belongs to.
+with placed_identifiers as (
+    select
+        members.identifier_key,
+        coalesce(devices.component_key, members.person_key) as component_key,
+        members.is_held_back or coalesce(devices.is_held_back, false) as is_held_back
+    from {{ ref('person_members') }} as members
+    left join {{ ref('device_components') }} as devices on members.person_key = devices.node_key
 )
 
-select * from linked_pairs
+select * from placed_identifiers

@@ -12,7 +12,10 @@ with observed_identifiers as (
                 '{{ identifier.column }}' as raw_column,
                 {{ record.country or "cast(null as " ~ dbt.type_string() ~ ")" }} as country,
                 '{{ record.party or "first" }}' as data_party,
-                coalesce({{ record.seen_at | join(', ') }}) as seen_at
+                cast({{ record.confidence or 'null' }} as numeric(28, 6)) as confidence,
+                coalesce({{ record.seen_at | join(', ') }}) as first_seen_at,
+                coalesce({{ (record.last_seen_at or record.seen_at) | join(', ') }}) as last_seen_at,
+                loaded_at
             from {{ ref(record.model) }}
             where {{ identifier.column }} is not null
             {{ 'union all' if not loop.last }}
@@ -34,7 +37,10 @@ read_by_country as (
             else ''
         end as country,
         observed_identifiers.data_party,
-        observed_identifiers.seen_at
+        observed_identifiers.confidence,
+        observed_identifiers.first_seen_at,
+        observed_identifiers.last_seen_at,
+        observed_identifiers.loaded_at
     from observed_identifiers
     left join {{ ref('identifier_types') }} as types
         on observed_identifiers.identifier_type = types.identifier_type

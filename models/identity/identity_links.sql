@@ -8,11 +8,13 @@ with links as (
         link_rule,
         first_source,
         sample_record,
+        cast(link_strength as integer) as link_strength,
         cast(source_count as integer) as source_count,
         cast(evidence_count as bigint) as evidence_count,
         first_seen_at,
-        last_seen_at
-    from {{ ref('link_candidates') }}
+        last_seen_at,
+        expires_at
+    from {{ ref('judged_links') }}
     where rejected_reason is null
 )
 

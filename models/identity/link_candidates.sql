@@ -1,120 +1,105 @@
--- One row per pair of identifiers and rule that would link them, with the reason where it must not.
-{%- set link_rule_of_party -%}
-    case when observations.data_party = 'first' then 'same_record' else 'third_party_record' end
-{%- endset %}
-
-with observations as (
-    select * from {{ ref('identifier_observations') }}
+-- One row per pair of identifiers and rule that would link them, with the reason where a rule about the two forbids it.
+with evidence as (
+    select * from {{ ref('link_evidence') }}
 ),
 
--- A star from the strongest identifier of a record: k - 1 links, never all pairs.
-links_of_records as (
+-- A blocked value names nobody, so it is not among the identifiers seen.
+placed_links as (
     select
-        record_identifiers.identifier_key as anchor_key,
-        observations.identifier_key as other_key,
-        {{ link_rule_of_party }} as link_rule,
-        max(observations.rejected_reason) as rejected_reason,
-        min({{ byte_order('observations.record_source') }}) as first_source,
-        count(distinct observations.record_source) as source_count,
-        count(*) as evidence_count,
-        min({{ byte_order("observations.record_source || '/' || observations.record_id") }}) as sample_record,
-        min(observations.first_seen_at) as first_seen_at,
-        max(observations.last_seen_at) as last_seen_at
-    from {{ ref('record_identifiers') }} as record_identifiers
-    inner join observations
-        on
-            record_identifiers.record_source = observations.record_source
-            and record_identifiers.record_id = observations.record_id
-            and record_identifiers.identifier_key <> observations.identifier_key
-    group by record_identifiers.identifier_key, observations.identifier_key, {{ link_rule_of_party }}
-),
-
-seen_identifiers as (
-    select
-        identifier_key,
-        identifier_type,
-        max(case when data_party = 'first' then 1 else 0 end) as is_first_party,
-        min({{ byte_order('record_source') }}) as first_source,
-        count(distinct record_source) as source_count,
-        count(*) as evidence_count,
-        min({{ byte_order("record_source || '/' || record_id") }}) as sample_record,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
-    from observations
-    group by identifier_key, identifier_type
-),
-
-mailboxes as (
-    select distinct identifier_key, mailbox_key
-    from {{ ref('identifier_forms') }}
-    where mailbox_key is not null and rejected_reason is null
-),
-
-shared_mailboxes as (
-    select mailbox_key, min(identifier_key) as anchor_key
-    from mailboxes
-    group by mailbox_key
-    having count(*) > 1
-),
-
-links_of_mailboxes as (
-    select
-        shared_mailboxes.anchor_key,
-        mailboxes.identifier_key as other_key,
-        'same_mailbox' as link_rule,
-        cast(null as {{ dbt.type_string() }}) as rejected_reason,
-        seen.first_source,
-        seen.source_count,
-        seen.evidence_count,
-        seen.sample_record,
-        seen.first_seen_at,
-        seen.last_seen_at
-    from shared_mailboxes
-    inner join mailboxes
-        on
-            shared_mailboxes.mailbox_key = mailboxes.mailbox_key
-            and shared_mailboxes.anchor_key <> mailboxes.identifier_key
-    inner join seen_identifiers as seen on mailboxes.identifier_key = seen.identifier_key
-),
-
-all_links as (
-    select * from links_of_records
-    union all
-    select * from links_of_mailboxes
-),
-
-anchors_per_value as (
-    select other_key, count(distinct anchor_key) as anchor_count
-    from links_of_records
-    where rejected_reason is null and link_rule = 'same_record'
-    group by other_key
+        evidence.*,
+        case when seen_a.identifier_key is null then evidence.identifier_key_a else evidence.identifier_key_b end
+            as blocked_key,
+        case when seen_a.is_shared then evidence.identifier_key_a else evidence.identifier_key_b end as shared_key,
+        case
+            when seen_a.strength < seen_b.strength then evidence.identifier_key_a
+            when seen_a.strength > seen_b.strength then evidence.identifier_key_b
+            else evidence.identifier_key_a
+        end as stronger_key,
+        case when seen_a.strength > seen_b.strength then seen_a.identifier_type else seen_b.identifier_type end
+            as weaker_type,
+        case
+            when evidence.link_rule = 'steward_link' then 'always'
+            when 'never' in (seen_a.joins_people, seen_b.joins_people) then 'never'
+            when 'undisputed' in (seen_a.joins_people, seen_b.joins_people) then 'undisputed'
+            else 'always'
+        end as joins_people,
+        case
+            when evidence.link_rule = 'steward_link' then 0
+            else greatest(coalesce(seen_a.strength, 0), coalesce(seen_b.strength, 0))
+        end as link_strength,
+        case when seen_a.strength > seen_b.strength then seen_a.max_per_profile else seen_b.max_per_profile end
+            as max_per_profile,
+        seen_a.is_shared or seen_b.is_shared as is_shared,
+        seen_a.is_consented or seen_b.is_consented as is_consented,
+        case
+            when evidence.link_rule in ('same_record', 'third_party_record')
+                then {{ link_expiry(
+                    'evidence.first_seen_at',
+                    'evidence.last_seen_at',
+                    "evidence.link_rule = 'same_record'",
+                    ['seen_a', 'seen_b']
+                ) }}
+        end as expires_at
+    from evidence
+    left join {{ ref('seen_identifiers') }} as seen_a on evidence.identifier_key_a = seen_a.identifier_key
+    left join {{ ref('seen_identifiers') }} as seen_b on evidence.identifier_key_b = seen_b.identifier_key
 ),
 
 judged_links as (
     select
-        least(all_links.anchor_key, all_links.other_key) as identifier_key_a,
-        greatest(all_links.anchor_key, all_links.other_key) as identifier_key_b,
-        all_links.link_rule,
+        *,
         case
-            when all_links.rejected_reason is not null then all_links.rejected_reason
-            when
-                all_links.link_rule = 'third_party_record'
-                and (anchors.is_first_party = 1 or others.is_first_party = 1)
-                then 'no_consent'
-            when all_links.link_rule = 'same_record' and degrees.anchor_count > types.max_anchors_per_value
-                then 'degree_limit'
+            when rejected_reason is not null then rejected_reason
+            when link_rule = 'steward_link' then null
+            when is_shared then 'degree_limit'
+            when confidence < {{ var('link_confidence_threshold') }} then 'low_confidence'
+            when expires_at <= {{ as_of() }} then 'expired'
+            when link_rule = 'third_party_record' and not is_consented then 'no_consent'
+        end as reason
+    from placed_links
+),
+
+-- Beyond so many values of one type beside one identifier the oldest and weakest are left out.
+ranked_links as (
+    select
+        *,
+        {{ dbt.date_trunc('month', 'last_seen_at') }} as seen_month_at,
+        row_number() over (
+            partition by
+                stronger_key,
+                weaker_type,
+                case when reason is null and link_rule <> 'steward_link' then 1 else 0 end
+            order by last_seen_at desc, evidence_count desc, identifier_key_a, identifier_key_b
+        ) as recency
+    from judged_links
+),
+
+candidates as (
+    select
+        identifier_key_a,
+        identifier_key_b,
+        case
+            when reason = 'blocked_value' then blocked_key
+            when reason = 'degree_limit' then shared_key
+            when reason is null and link_rule <> 'steward_link' and recency > max_per_profile then stronger_key
+        end as cause_key,
+        link_rule,
+        case
+            when reason is null and link_rule <> 'steward_link' and recency > max_per_profile then 'degree_limit'
+            else reason
         end as rejected_reason,
-        all_links.first_source,
-        all_links.sample_record,
-        all_links.source_count,
-        all_links.evidence_count,
-        all_links.first_seen_at,
-        all_links.last_seen_at
-    from all_links
-    inner join seen_identifiers as anchors on all_links.anchor_key = anchors.identifier_key
-    inner join seen_identifiers as others on all_links.other_key = others.identifier_key
-    inner join {{ ref('identifier_types') }} as types on others.identifier_type = types.identifier_type
-    left join anchors_per_value as degrees on all_links.other_key = degrees.other_key
+        joins_people,
+        first_source,
+        sample_record,
+        link_strength,
+        source_count,
+        evidence_count,
+        seen_month_at,
+        first_seen_at,
+        last_seen_at,
+        loaded_at,
+        expires_at
+    from ranked_links
 )
 
-select * from judged_links
+select * from candidates

@@ -65,8 +65,8 @@ def record_violations(record: dict[str, Any], columns: dict[str, list[str]], typ
     if model not in columns:
         yield f"{model} is no model of staging"
         return
-    named = [*record["record_id"], *record["seen_at"]]
-    named += [record["country"]] if "country" in record else []
+    named = [*record["record_id"], *record["seen_at"], *record.get("last_seen_at", [])]
+    named += [record[key] for key in ("country", "confidence") if key in record]
     named += [column for point in record.get("points", {}).values() for column in point]
     for identifier in record.get("identifiers", []):
         named.append(identifier["column"])

@@ -1,0 +1,37 @@
+{#-
+    Where two nodes of one mark met, links are taken again one by one, strongest first, and one that would bring such two
+    together is not taken. Nodes without a mark thus follow their strongest path to one that has.
+-#}
+{% macro guard_separators(base, strongest_first, contested) -%}
+    {%- set marks = onefolk.peel_scratch(base, 'marks') -%}
+    {%- set conflicts = onefolk.peel_scratch(base, 'conflicts') -%}
+    {%- set picked = "select label from " ~ conflicts -%}
+    {% do run_query(onefolk.create_scratch_table(marks,
+        "select labels.label, labels.node, given.apart_as from " ~ onefolk.peel_scratch(base, 'given') ~ " as given"
+        ~ " inner join " ~ onefolk.peel_scratch(base, 'nodes') ~ " as nodes on given.key_a = nodes.node_key"
+        ~ " inner join " ~ onefolk.peel_scratch(base, 'labels') ~ " as labels on nodes.node = labels.node"
+        ~ " where given.apart_as is not null"
+    )) %}
+    {% do run_query(onefolk.create_scratch_table(conflicts,
+        "select label, apart_as from " ~ marks ~ " group by label, apart_as having count(distinct node) > 1"
+    )) %}
+    {% if onefolk.peel_count(base, 'conflicts') > 0 %}
+        {% do onefolk.peel_links_of(base, 'apart_links', picked) %}
+        {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_nodes_0'),
+            "select node, node as cluster from " ~ onefolk.peel_scratch(base, 'labels') ~ " where label in (" ~ picked ~ ")"
+        )) %}
+        {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_marks_0'),
+            "select distinct marks.node as cluster, marks.apart_as from " ~ marks ~ " as marks inner join " ~ conflicts
+            ~ " as conflicts on marks.label = conflicts.label and marks.apart_as = conflicts.apart_as"
+        )) %}
+        {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_edges_0'),
+            "select node_a as cluster_a, node_b as cluster_b, row_number() over (order by " ~ strongest_first | join(', ')
+            ~ ") as link_rank from " ~ onefolk.peel_scratch(base, 'apart_links')
+        )) %}
+        {% set last = onefolk.separate(base) %}
+        {% do onefolk.peel_relabel(base,
+            onefolk.settle_contested(base, last) if contested == 'ambiguous'
+            else "select node, cluster as label from " ~ onefolk.peel_scratch(base, 'apart_nodes_' ~ last)
+        ) %}
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{#- Leaves the tables nodes (node_key, node) and labels (node, label) behind; returns how many rounds it took. -#}
+{% macro peel(base, links, node_ids) -%}
+    {% do onefolk.peel_nodes(base, links, node_ids) %}
+    {% set rounds = onefolk.peel_links(base) %}
+    {% do onefolk.peel_fold(base, rounds) %}
+    {%- set nodes = onefolk.peel_count(base, 'nodes') -%}
+    {%- set labels = onefolk.peel_count(base, 'labels') -%}
+    {% if nodes != labels %}
+        {% do exceptions.raise_compiler_error(
+            'connected_components: ' ~ nodes ~ ' nodes got ' ~ labels ~ ' labels; none are published.'
+        ) %}
+    {% endif %}
+    {{ return(rounds) }}
+{%- endmacro %}

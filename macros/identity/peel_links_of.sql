@@ -1,0 +1,17 @@
+{#- The links that a model gave, with their columns, inside the components that a query picks by label. -#}
+{% macro peel_links_of(base, step, picked_labels) -%}
+    {% set links_sql %}
+        with inside as (
+            select nodes.node_key, nodes.node, labels.label
+            from {{ onefolk.peel_scratch(base, 'nodes') }} as nodes
+            inner join {{ onefolk.peel_scratch(base, 'labels') }} as labels on nodes.node = labels.node
+            where labels.label in ({{ picked_labels }})
+        )
+        select end_a.node as node_a, end_b.node as node_b, given.*
+        from {{ onefolk.peel_scratch(base, 'given') }} as given
+        inner join inside as end_a on given.key_a = end_a.node_key
+        inner join inside as end_b on given.key_b = end_b.node_key
+        where end_a.node <> end_b.node
+    {% endset %}
+    {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, step), links_sql)) %}
+{%- endmacro %}

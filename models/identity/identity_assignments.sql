@@ -1,0 +1,82 @@
+-- One row per generation and identifier whose profile changed in it: the log that every id and its history come from.
+{{ config(
+    materialized='incremental', full_refresh=false, on_schema_change='append_new_columns', incremental_strategy='append'
+) }}
+{% do refuse_earlier_clock(this, 'occurred_at') %}
+
+with log_rows as (
+    {{ rows_so_far(this, {
+        'identifier_key': dbt.type_string(), 'profile_id': dbt.type_string(), 'generation': 'bigint',
+        'anchored_at': 'timestamp',
+    }) }}
+),
+
+present_identifiers as (
+    select
+        components.identifier_key,
+        components.component_key,
+        seen.first_seen_at
+    from {{ ref('identity_components') }} as components
+    inner join {{ ref('seen_identifiers') }} as seen on components.identifier_key = seen.identifier_key
+),
+
+last_assignments as (
+    {{ last_assignments('log_rows') }}
+),
+
+minted_ids as (
+    {{ minted_profile_ids('log_rows') }}
+),
+
+known_ids as (
+    {{ known_profile_ids('present_identifiers', 'last_assignments', 'minted_ids') }}
+),
+
+new_assignments as (
+    {{ assign_profiles('present_identifiers', 'known_ids', 'minted_ids') }}
+),
+
+changes as (
+    select
+        coalesce(new_rows.identifier_key, last_rows.identifier_key) as identifier_key,
+        new_rows.profile_id,
+        last_rows.profile_id as last_profile_id,
+        new_rows.anchored_at
+    from new_assignments as new_rows
+    full outer join last_assignments as last_rows on new_rows.identifier_key = last_rows.identifier_key
+    where
+        (new_rows.profile_id is null and last_rows.profile_id is not null)
+        or (new_rows.profile_id is not null and last_rows.profile_id is null)
+        or new_rows.profile_id <> last_rows.profile_id
+),
+
+touched as (
+    {{ touched_identifiers('changes', 'new_assignments', 'last_assignments') }}
+),
+
+causes as (
+    {{ assignment_causes('changes', 'touched') }}
+),
+
+assignments as (
+    select
+        changes.identifier_key,
+        changes.profile_id,
+        '{{ invocation_id }}' as run_id,
+        causes.cause_key_a,
+        causes.cause_key_b,
+        case
+            when changes.last_profile_id is null then 'first_seen'
+            when changes.profile_id is null then 'no_longer_seen'
+            else causes.cause
+        end as cause,
+        cast(generations.last_generation + 1 as bigint) as generation,
+        changes.anchored_at,
+        {{ as_of() }} as occurred_at
+    from changes
+    left join causes
+        on changes.last_profile_id = causes.last_profile_id and changes.profile_id = causes.profile_id
+    cross join (select coalesce(max(generation), 0) as last_generation from log_rows) as generations
+)
+
+select * from assignments

@@ -1,0 +1,7 @@
+-- Fails if an identifier ever changed its profile and no link, rule, consent, expiry or decision explains it.
+with moves as (
+    select * from {{ ref('profile_moves') }}
+)
+
+select * from moves
+where uncaused_count > 0
