@@ -1,17 +1,17 @@
 """`onefolk`: a thin face over the same jobs that Dagster schedules. Imports are late, so that help comes at once."""
 
 import sys
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from orchestration import cli_identity, cli_simulation
+from orchestration.cli_simulation import DEMO_DAYS, DEMO_PEOPLE, DEMO_SEED
+
 if TYPE_CHECKING:
     from orchestration.run_job import Outcome
     from orchestration.settings import Settings
-
-DEMO_PEOPLE, DEMO_DAYS, DEMO_SEED = 2_000, 180, 7
 
 _WRONG_ENVIRONMENT, _FAILED, _INTERRUPTED = 2, 1, 130
 _EPILOG = (
@@ -56,36 +56,7 @@ def demo() -> None:
     cycle_summary(screen, settings, outcome, next_commands=True)
 
 
-@app.command()
-def simulate(
-    people: Annotated[int, typer.Option(min=1, help="How many people the company knows or meets.")] = DEMO_PEOPLE,
-    days: Annotated[int, typer.Option(min=1, help="How many days of their life are written.")] = DEMO_DAYS,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = DEMO_SEED,
-    out: Annotated[Path | None, typer.Option(help="Folder to write landing/ and truth/ into.")] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Stop at the end of this day; a later day adds only the new files."),
-    ] = None,
-) -> None:
-    """Write the files of a company that never was, and the truth about who is who in them.
-
-    CRM, shop, stores, web events, support, messages, consent, DMP and the rest, with everything that makes real data
-    hard. The truth (people, identifiers, orders) is for measuring; the pipeline never reads it.
-    """
-    from orchestration.simulation import simulate as write_company
-    from orchestration.summary import simulation_summary
-    from orchestration.terminal import Steps, console
-
-    folder = (out or _settings().home).expanduser().absolute()
-    last: date | None = until.date() if until else None
-    screen = console()
-    with Steps(["simulate"], screen).shown() as steps:
-        try:
-            written = write_company(people=people, days=days, seed=seed, out=folder, until=last)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-        steps.finish()
-    simulation_summary(screen, folder, written)
+cli_simulation.register(app)
 
 
 @app.command()
@@ -158,6 +129,9 @@ def status() -> None:
     from orchestration.terminal import console
 
     show_status(console(), _settings())
+
+
+cli_identity.register(app)
 
 
 @app.command()
