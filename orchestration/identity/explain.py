@@ -180,6 +180,8 @@ def _explain(settings: Settings, warehouse: Warehouse, asked: Sequence[str]) -> 
 
 def _link(row: Row) -> Link:
     link = Link._make(row)
+    if link.last_seen_at is None or link.last_seen_at.tzinfo is None:
+        return link
     return link._replace(
         first_seen_at=_utc(link.first_seen_at), last_seen_at=_utc(link.last_seen_at), expires_at=_utc(link.expires_at)
     )

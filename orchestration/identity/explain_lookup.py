@@ -9,7 +9,7 @@ from orchestration.identity.explain_words import printable
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, quoted
 
-_SHOWN_CHOICES = 8
+_SHOWN_CHOICES, _SHOWN_CHARACTERS = 8, 100
 _DECORATION = re.compile(r"\(0\)|[\s()./\-]")
 _REJECTED = {
     "blocked_value": "it is blocked, because it stands for nobody or for many people, so it never joins anyone",
@@ -102,6 +102,12 @@ def _is_text(text: str) -> bool:
     return True
 
 
+def _shown(text: str) -> str:
+    """What was asked for, as it stands in a sentence."""
+    text = text.strip()
+    return printable(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+
+
 def _parted(text: str) -> tuple[str, str]:
     """The type and the value of `type:value`."""
     prefix, _, rest = text.strip().partition(":")
@@ -133,7 +139,7 @@ def _choose(text: str, forms: Sequence[_Form]) -> str:
     choices = [f"{f.identifier_type}:{text.strip() if kinds.count(f.identifier_type) == 1 else f.value}" for f in forms]
     more = f" or {len(choices) - _SHOWN_CHOICES:,} others" if len(choices) > _SHOWN_CHOICES else ""
     listed = " or ".join(printable(choice) for choice in choices[:_SHOWN_CHOICES])
-    return f"{printable(text)} is more than one identifier. Write which one: {listed}{more}."
+    return f"{_shown(text)} is more than one identifier. Write which one: {listed}{more}."
 
 
 def _placed(warehouse: Warehouse, tables: Tables, form: _Form) -> Subject:
@@ -182,7 +188,7 @@ def _why_unused(warehouse: Warehouse, tables: Tables, text: str, forms: Sequence
         why = _REJECTED.get(form.reason or "", f"it is not used ({form.reason})")
         if form.reason == "blocked_value" and (listed := _listed_reason(warehouse, tables, form)):
             why += f" (the list of blocked values says: {listed})"
-        sentences[f"{printable(text)} is written as {form.identifier_type}, but {why}."] = None
+        sentences[f"{_shown(text)} is written as {form.identifier_type}, but {why}."] = None
     return "\n".join(sentences)
 
 
@@ -205,10 +211,10 @@ def _not_found(warehouse: Warehouse, tables: Tables, text: str) -> str:
     prefix, rest = _parted(text)
     if prefix in kinds and rest:
         return (
-            f"No {prefix} in the warehouse is called {printable(rest)}. Write it as a source holds it, a phone with its"
+            f"No {prefix} in the warehouse is called {_shown(rest)}. Write it as a source holds it, a phone with its"
             " country (+49 ...)."
         )
     return (
-        f"Nothing in the warehouse is called {printable(text.strip())}. Write the value as a source holds it, a phone"
+        f"Nothing in the warehouse is called {_shown(text)}. Write the value as a source holds it, a phone"
         f" with its country (+49 ...), or a profile_id. The types are: {', '.join(kinds) or 'none yet'}."
     )
