@@ -1,16 +1,48 @@
 -- One row per identifier value as written: its type, and for a phone the country it was written in.
-{{ config(schema='pii', access='protected') }}
+{{ config(
+    schema='pii', access='protected', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
+) }}
 
 {%- set mailbox = "salts.salt || '|mailbox|' || " ~ email_match_key('forms.identifier_value', 'rules') -%}
 
-with written_forms as (
-    select distinct
+with changed_records as (
+    select record_source, record_id, version from {{ ref('identity_records') }}
+    where version > {{ last_version(this) }} and not is_gone
+),
+
+found_forms as (
+    select
         door.identifier_type,
-        coalesce(types.normaliser, 'unknown') as normaliser,
         door.raw_value,
-        door.country
+        door.country,
+        max(changed_records.version) as version
     from {{ ref('identity_door') }} as door
-    left join {{ ref('identifier_types') }} as types on door.identifier_type = types.identifier_type
+    inner join changed_records
+        on door.record_source = changed_records.record_source and door.record_id = changed_records.record_id
+    group by door.identifier_type, door.raw_value, door.country
+),
+
+forms_so_far as (
+    {{ rows_so_far(this, {
+        'identifier_type': dbt.type_string(), 'raw_value': dbt.type_string(), 'country': dbt.type_string()
+    }) }}
+),
+
+written_forms as (
+    select
+        found_forms.identifier_type,
+        coalesce(types.normaliser, 'unknown') as normaliser,
+        found_forms.raw_value,
+        found_forms.country,
+        found_forms.version
+    from found_forms
+    left join {{ ref('identifier_types') }} as types on found_forms.identifier_type = types.identifier_type
+    left join forms_so_far
+        on
+            found_forms.identifier_type = forms_so_far.identifier_type
+            and found_forms.raw_value = forms_so_far.raw_value
+            and found_forms.country = forms_so_far.country
+    where forms_so_far.raw_value is null
 ),
 
 written_phones as (
@@ -31,6 +63,7 @@ normalised_forms as (
         written_forms.normaliser,
         written_forms.raw_value,
         written_forms.country,
+        written_forms.version,
         phones.normalized_value as identifier_value
     from written_forms
     inner join normalised_phones as phones
@@ -42,28 +75,11 @@ normalised_forms as (
         normaliser,
         raw_value,
         country,
+        version,
         case normaliser when 'email' then {{ normalize_email('raw_value') }} else nullif(trim(raw_value), '') end
             as identifier_value
     from written_forms
     where normaliser <> 'phone'
-),
-
-blocked_values as (
-    select identifier_type, value as blocked_value, match
-    from {{ ref('blocked_identifier_values') }}
-),
-
--- Exact values are found by a hash join; only the few patterns are compared with every value.
-blocked_forms as (
-    select forms.identifier_type, forms.identifier_value
-    from normalised_forms as forms
-    inner join blocked_values as blocked on lower(forms.identifier_value) = blocked.blocked_value
-    where blocked.match = 'exact' and blocked.identifier_type in (forms.identifier_type, 'any')
-    union
-    select forms.identifier_type, forms.identifier_value
-    from normalised_forms as forms
-    inner join blocked_values as blocked on lower(forms.identifier_value) like blocked.blocked_value
-    where blocked.match = 'pattern' and blocked.identifier_type in (forms.identifier_type, 'any')
 ),
 
 keyed_forms as (
@@ -83,14 +99,12 @@ keyed_forms as (
         case
             when forms.normaliser = 'unknown' then 'unknown_type'
             when forms.identifier_value is null then 'unreadable'
-            when blocked.identifier_value is not null then 'blocked_value'
-        end as rejected_reason
+        end as rejected_reason,
+        forms.version
     from normalised_forms as forms
     cross join {{ ref('identifier_salt') }} as salts
     left join {{ ref('email_provider_rules') }} as rules
         on case forms.normaliser when 'email' then {{ email_domain('forms.identifier_value') }} end = rules.domain
-    left join blocked_forms as blocked
-        on forms.identifier_type = blocked.identifier_type and forms.identifier_value = blocked.identifier_value
 )
 
 select * from keyed_forms

@@ -1,37 +1,22 @@
 -- One row per pair of identifiers and rule that would link them: the evidence, not yet judged.
-{%- set link_rule_of_party -%}
-    case when observations.data_party = 'first' then 'same_record' else 'third_party_record' end
-{%- endset %}
+{{ config(materialized='view') }}
 
-with observations as (
-    select * from {{ ref('identifier_observations') }}
-),
-
--- A star from the strongest identifier of a record: k - 1 links, never all pairs.
-links_of_records as (
+with links_of_records as (
     select
-        least(records.identifier_key, observations.identifier_key) as identifier_key_a,
-        greatest(records.identifier_key, observations.identifier_key) as identifier_key_b,
-        {{ link_rule_of_party }} as link_rule,
-        max(observations.rejected_reason) as rejected_reason,
-        min({{ byte_order('observations.record_source') }}) as first_source,
-        min({{ byte_order("observations.record_source || '/' || observations.record_id") }}) as sample_record,
-        count(distinct observations.record_source) as source_count,
-        count(*) as evidence_count,
-        max(observations.confidence) as confidence,
-        min(observations.first_seen_at) as first_seen_at,
-        max(observations.last_seen_at) as last_seen_at,
-        min(observations.loaded_at) as loaded_at
-    from {{ ref('record_identifiers') }} as records
-    inner join observations
-        on
-            records.record_source = observations.record_source
-            and records.record_id = observations.record_id
-            and records.identifier_key <> observations.identifier_key
-    group by
-        least(records.identifier_key, observations.identifier_key),
-        greatest(records.identifier_key, observations.identifier_key),
-        {{ link_rule_of_party }}
+        identifier_key_a,
+        identifier_key_b,
+        link_rule,
+        rejected_reason,
+        first_source,
+        sample_record,
+        source_count,
+        evidence_count,
+        confidence,
+        first_seen_at,
+        last_seen_at,
+        loaded_at
+    from {{ ref('record_evidence') }}
+    where evidence_count > 0
 ),
 
 mailboxes as (

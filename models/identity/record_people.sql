@@ -13,15 +13,35 @@ with stated_people as (
     {% endfor %}
 ),
 
+-- There are far fewer names and days than people, so each is keyed once.
+first_names as (
+    select
+        names.first_name,
+        {{ dbt.hash("salts.salt || '|first_name|' || " ~ lower_text("names.first_name")) }} as first_name_key
+    from (select distinct first_name from stated_people) as names
+    cross join {{ ref('identifier_salt') }} as salts
+    where names.first_name is not null
+),
+
+birth_dates as (
+    select
+        days.birth_date,
+        {{ dbt.hash("salts.salt || '|birth_date|' || cast(days.birth_date as " ~ dbt.type_string() ~ ")") }}
+            as birth_date_key
+    from (select distinct birth_date from stated_people) as days
+    cross join {{ ref('identifier_salt') }} as salts
+    where days.birth_date is not null
+),
+
 keyed_people as (
     select
         people.record_source,
         people.record_id,
-        {{ dbt.hash("salts.salt || '|first_name|' || " ~ lower_text("people.first_name")) }} as first_name_key,
-        {{ dbt.hash("salts.salt || '|birth_date|' || cast(people.birth_date as " ~ dbt.type_string() ~ ")") }}
-            as birth_date_key
+        first_names.first_name_key,
+        birth_dates.birth_date_key
     from stated_people as people
-    cross join {{ ref('identifier_salt') }} as salts
+    left join first_names on people.first_name = first_names.first_name
+    left join birth_dates on people.birth_date = birth_dates.birth_date
     where people.first_name is not null or people.birth_date is not null
 )
 
