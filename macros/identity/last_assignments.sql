@@ -1,11 +1,9 @@
 {% macro last_assignments(log_rows) -%}
-    select identifier_key, profile_id
-    from (
-        select
-            identifier_key,
-            profile_id,
-            row_number() over (partition by identifier_key order by generation desc) as recency
-        from {{ log_rows }}
-    ) as ranked
-    where recency = 1 and profile_id is not null
+    select log_rows.identifier_key, log_rows.profile_id
+    from {{ log_rows }} as log_rows
+    inner join (
+        select identifier_key, max(generation) as generation from {{ log_rows }}
+        group by identifier_key
+    ) as latest on log_rows.identifier_key = latest.identifier_key and log_rows.generation = latest.generation
+    where log_rows.profile_id is not null
 {%- endmacro %}

@@ -7,7 +7,7 @@
 
 with changed_records as (
     select record_source, record_id, version from {{ ref('identity_records') }}
-    where version > {{ last_version(this) }} and not is_gone
+    where version > {{ last_version(this, 'version', ref('identity_records')) }} and not is_gone
 ),
 
 found_forms as (

@@ -1,15 +1,30 @@
 -- One row per identifier and period in which it belonged to one profile.
-{{ config(access='public') }}
+{{ config(
+    access='public',
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='identifier_key',
+    on_schema_change='fail'
+) }}
 
-with periods as (
+with changed_identifiers as (
+    select distinct identifier_key from {{ ref('identity_assignments') }}
+    where generation > {{ last_version(this, 'generation', ref('identity_assignments')) }}
+),
+
+periods as (
     select
-        identifier_key,
-        profile_id,
-        run_id,
-        cause,
-        occurred_at as valid_from,
-        lead(occurred_at) over (partition by identifier_key order by generation) as valid_to
-    from {{ ref('identity_assignments') }}
+        assignments.identifier_key,
+        assignments.profile_id,
+        assignments.run_id,
+        assignments.cause,
+        assignments.generation,
+        assignments.occurred_at as valid_from,
+        lead(assignments.occurred_at) over (
+            partition by assignments.identifier_key order by assignments.generation
+        ) as valid_to
+    from {{ ref('identity_assignments') }} as assignments
+    inner join changed_identifiers on assignments.identifier_key = changed_identifiers.identifier_key
 ),
 
 -- What two builds by one clock changed and changed back was true for no time.
@@ -20,6 +35,7 @@ history as (
         run_id,
         valid_from,
         cause,
+        generation,
         valid_to is null as is_current,
         valid_to
     from periods

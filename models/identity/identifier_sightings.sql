@@ -16,7 +16,7 @@ dirty_identifiers as (
         identifier_type,
         max(version) as version
     from journal
-    where version > {{ last_version(this) }}
+    where version > {{ last_version(this, 'version', ref('observation_journal')) }}
     group by identifier_key, identifier_type
 ),
 

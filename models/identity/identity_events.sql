@@ -1,5 +1,7 @@
 -- One row per change of who is who: ids minted, merged, split, restored, moved, retired, and why.
-{{ config(access='public') }}
+{{ config(
+    access='public', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
+) }}
 
 with sizes as (
     select profile_id, generation, ordinal, size_before, size_after from {{ ref('profile_sizes') }}
@@ -28,6 +30,7 @@ placed_moves as (
         on moves.from_profile_id = from_sizes.profile_id and moves.generation = from_sizes.generation
     left join sizes as to_sizes
         on moves.to_profile_id = to_sizes.profile_id and moves.generation = to_sizes.generation
+    where moves.generation > {{ last_version(this, 'generation', ref('identity_assignments')) }}
 ),
 
 changes_between_profiles as (

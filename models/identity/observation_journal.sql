@@ -8,7 +8,7 @@
 
 with changed_records as (
     select record_source, record_id, version from {{ ref('identity_records') }}
-    where version > {{ last_version(this) }}
+    where version > {{ last_version(this, 'version', ref('identity_records')) }}
 ),
 
 forms as (

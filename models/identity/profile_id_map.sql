@@ -2,17 +2,23 @@
 {{ config(access='public') }}
 
 with ended_profiles as (
-    select profile_id, generation from {{ ref('profile_sizes') }}
-    where recency = 1 and size_after = 0
+    select profile_id, generation from {{ ref('profile_ids') }}
+    where status <> 'active'
 ),
 
 assignments as (
     select
-        identifier_key,
-        profile_id,
-        generation,
-        lead(generation) over (partition by identifier_key order by generation) as next_generation
-    from {{ ref('identity_assignments') }}
+        assignments.identifier_key,
+        assignments.profile_id,
+        lead(assignments.generation) over (
+            partition by assignments.identifier_key order by assignments.generation
+        ) as next_generation
+    from {{ ref('identity_assignments') }} as assignments
+    inner join (
+        select distinct members.identifier_key
+        from {{ ref('identity_assignments') }} as members
+        inner join ended_profiles on members.profile_id = ended_profiles.profile_id
+    ) as members on assignments.identifier_key = members.identifier_key
 ),
 
 -- What an ended profile held last, and where that is today.

@@ -1,8 +1,20 @@
 -- One row per profile id ever minted: what became of it.
-{{ config(access='public') }}
+{{ config(
+    access='public',
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='profile_id',
+    on_schema_change='fail'
+) }}
 
-with sizes as (
-    select * from {{ ref('profile_sizes') }}
+with changed_profiles as (
+    select profile_id from {{ ref('profile_sizes') }}
+    where recency = 1 and generation > {{ last_version(this, 'generation', ref('identity_assignments')) }}
+),
+
+sizes as (
+    select sizes.* from {{ ref('profile_sizes') }} as sizes
+    inner join changed_profiles on sizes.profile_id = changed_profiles.profile_id
 ),
 
 -- Who took over a profile that ended: the one that got the identifier it was minted for, else most of its identifiers.
@@ -29,6 +41,7 @@ profile_ids as (
             when successors.to_profile_id is not null then 'merged'
             else 'retired'
         end as status,
+        last_sizes.generation,
         first_sizes.occurred_at as minted_at,
         case when last_sizes.size_after = 0 then last_sizes.occurred_at end as ended_at
     from sizes as first_sizes

@@ -1,28 +1,33 @@
--- One row per generation and pair of profiles between which identifiers moved; no profile is nobody yet, or not seen any more.
-with assignments as (
+-- One row per generation and pair of profiles between which identifiers moved; an empty id is nobody yet, or not seen any more.
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
+
+with new_assignments as (
+    select * from {{ ref('identity_assignments') }}
+    where generation > {{ last_version(this, 'generation', ref('identity_assignments')) }}
+),
+
+assignments_of_the_same as (
     select
-        identifier_key,
-        coalesce(lag(profile_id) over (partition by identifier_key order by generation), '') as from_profile_id,
-        coalesce(profile_id, '') as to_profile_id,
-        run_id,
-        cause_key_a,
-        cause_key_b,
-        cause,
-        generation,
-        anchored_at,
-        occurred_at
-    from {{ ref('identity_assignments') }}
+        assignments.identifier_key,
+        assignments.profile_id,
+        assignments.generation,
+        lag(assignments.profile_id) over (
+            partition by assignments.identifier_key order by assignments.generation
+        ) as from_profile_id
+    from {{ ref('identity_assignments') }} as assignments
+    inner join (select distinct identifier_key from new_assignments) as identifiers
+        on assignments.identifier_key = identifiers.identifier_key
 ),
 
 anchors as (
-    select to_profile_id as profile_id, identifier_key from assignments
+    select profile_id, identifier_key from {{ ref('identity_assignments') }}
     where anchored_at is not null
 ),
 
 moves as (
     select
-        assignments.from_profile_id,
-        assignments.to_profile_id,
+        coalesce(earlier.from_profile_id, '') as from_profile_id,
+        coalesce(assignments.profile_id, '') as to_profile_id,
         assignments.run_id,
         min(assignments.cause_key_a) as cause_key_a,
         min(assignments.cause_key_b) as cause_key_b,
@@ -32,14 +37,16 @@ moves as (
         sum(case when assignments.cause is null then 1 else 0 end) as uncaused_count,
         max(case when anchors.identifier_key is null then 0 else 1 end) as anchor_count,
         assignments.occurred_at
-    from assignments
+    from new_assignments as assignments
+    inner join assignments_of_the_same as earlier
+        on assignments.identifier_key = earlier.identifier_key and assignments.generation = earlier.generation
     left join anchors
         on
-            assignments.from_profile_id = anchors.profile_id
+            earlier.from_profile_id = anchors.profile_id
             and assignments.identifier_key = anchors.identifier_key
     group by
-        assignments.from_profile_id,
-        assignments.to_profile_id,
+        coalesce(earlier.from_profile_id, ''),
+        coalesce(assignments.profile_id, ''),
         assignments.run_id,
         assignments.generation,
         assignments.occurred_at

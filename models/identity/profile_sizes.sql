@@ -1,4 +1,11 @@
 -- One row per profile and generation in which it won or lost identifiers: how many it held before and after.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='profile_id',
+    on_schema_change='fail'
+) }}
+
 with changes as (
     select to_profile_id as profile_id, generation, occurred_at, identifier_count as change from {{ ref('profile_moves') }}
     union all
@@ -6,11 +13,16 @@ with changes as (
     from {{ ref('profile_moves') }}
 ),
 
+changed_profiles as (
+    select distinct profile_id from changes
+    where generation > {{ last_version(this, 'generation', ref('identity_assignments')) }} and profile_id <> ''
+),
+
 changes_per_generation as (
-    select profile_id, generation, occurred_at, sum(change) as change
+    select changes.profile_id, changes.generation, changes.occurred_at, sum(changes.change) as change
     from changes
-    where profile_id <> ''
-    group by profile_id, generation, occurred_at
+    inner join changed_profiles on changes.profile_id = changed_profiles.profile_id
+    group by changes.profile_id, changes.generation, changes.occurred_at
 ),
 
 sizes as (

@@ -17,7 +17,7 @@ dirty_pairs as (
         link_rule,
         max(version) as version
     from record_links
-    where version > {{ last_version(this) }}
+    where version > {{ last_version(this, 'version', ref('record_links')) }}
     group by identifier_key_a, identifier_key_b, link_rule
 ),
 

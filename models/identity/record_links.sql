@@ -8,7 +8,7 @@
 
 with dirty_records as (
     select record_source, record_id, identifier_key, version from {{ ref('record_anchors') }}
-    where version > {{ last_version(this) }}
+    where version > {{ last_version(this, 'version', ref('record_anchors')) }}
 ),
 
 statuses as (
