@@ -1,6 +1,7 @@
 {#-
     Where two nodes of one mark met, links are taken again one by one, strongest first, and one that would bring such two
-    together is not taken. Nodes without a mark thus follow their strongest path to one that has.
+    together is not taken: nodes without a mark thus follow their strongest path to one that has. A mark counts within its
+    component: everybody has a user id, and pairs of all of them would never end.
 -#}
 {% macro guard_separators(base, strongest_first, contested) -%}
     {%- set marks = onefolk.peel_scratch(base, 'marks') -%}
@@ -13,7 +14,8 @@
         ~ " where given.apart_as is not null"
     )) %}
     {% do run_query(onefolk.create_scratch_table(conflicts,
-        "select label, apart_as from " ~ marks ~ " group by label, apart_as having count(distinct node) > 1"
+        "select label, apart_as, row_number() over (order by label, apart_as) as conflict from ("
+        ~ "select label, apart_as from " ~ marks ~ " group by label, apart_as having count(distinct node) > 1) as met"
     )) %}
     {% if onefolk.peel_count(base, 'conflicts') > 0 %}
         {% do onefolk.peel_links_of(base, 'apart_links', picked) %}
@@ -21,7 +23,7 @@
             "select node, node as cluster from " ~ onefolk.peel_scratch(base, 'labels') ~ " where label in (" ~ picked ~ ")"
         )) %}
         {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_marks_0'),
-            "select distinct marks.node as cluster, marks.apart_as from " ~ marks ~ " as marks inner join " ~ conflicts
+            "select distinct marks.node as cluster, conflicts.conflict from " ~ marks ~ " as marks inner join " ~ conflicts
             ~ " as conflicts on marks.label = conflicts.label and marks.apart_as = conflicts.apart_as"
         )) %}
         {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_edges_0'),

@@ -23,7 +23,7 @@
                     ~ renamed ~ " as renamed on nodes.cluster = renamed.node"
                 )) %}
                 {% do run_query(onefolk.create_scratch_table(next_marks,
-                    "select distinct coalesce(renamed.label, marks.cluster) as cluster, marks.apart_as from " ~ marks
+                    "select distinct coalesce(renamed.label, marks.cluster) as cluster, marks.conflict from " ~ marks
                     ~ " as marks left join " ~ renamed ~ " as renamed on marks.cluster = renamed.node"
                 )) %}
                 {% do run_query(onefolk.create_scratch_table(next_edges,

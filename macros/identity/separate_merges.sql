@@ -3,7 +3,7 @@
         select distinct edges.link_rank
         from {{ edges }} as edges
         inner join {{ marks }} as marks_a on edges.cluster_a = marks_a.cluster
-        inner join {{ marks }} as marks_b on edges.cluster_b = marks_b.cluster and marks_a.apart_as = marks_b.apart_as
+        inner join {{ marks }} as marks_b on edges.cluster_b = marks_b.cluster and marks_a.conflict = marks_b.conflict
     ),
 
     allowed as (
