@@ -6,21 +6,25 @@
 {% macro guard_separators(base, strongest_first, contested) -%}
     {%- set marks = onefolk.peel_scratch(base, 'marks') -%}
     {%- set conflicts = onefolk.peel_scratch(base, 'conflicts') -%}
+    {%- set taken_apart = onefolk.peel_scratch(base, 'taken_apart') -%}
     {%- set picked = "select label from " ~ conflicts -%}
     {% do run_query(onefolk.create_scratch_table(marks,
         "select labels.label, labels.node, given.apart_as from " ~ onefolk.peel_scratch(base, 'given') ~ " as given"
         ~ " inner join " ~ onefolk.peel_scratch(base, 'nodes') ~ " as nodes on given.key_a = nodes.node_key"
         ~ " inner join " ~ onefolk.peel_scratch(base, 'labels') ~ " as labels on nodes.node = labels.node"
-        ~ " where given.apart_as is not null"
+        ~ " where given.apart_as <> '' and given.is_current"
     )) %}
     {% do run_query(onefolk.create_scratch_table(conflicts,
         "select label, apart_as, row_number() over (order by label, apart_as) as conflict from ("
         ~ "select label, apart_as from " ~ marks ~ " group by label, apart_as having count(distinct node) > 1) as met"
     )) %}
+    {% do run_query(onefolk.create_scratch_table(taken_apart,
+        "select node, label from " ~ onefolk.peel_scratch(base, 'labels') ~ " where label in (" ~ picked ~ ")"
+    )) %}
     {% if onefolk.peel_count(base, 'conflicts') > 0 %}
         {% do onefolk.peel_links_of(base, 'apart_links', picked) %}
         {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_nodes_0'),
-            "select node, node as cluster from " ~ onefolk.peel_scratch(base, 'labels') ~ " where label in (" ~ picked ~ ")"
+            "select node, node as cluster from " ~ taken_apart
         )) %}
         {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'apart_marks_0'),
             "select distinct marks.node as cluster, conflicts.conflict from " ~ marks ~ " as marks inner join " ~ conflicts

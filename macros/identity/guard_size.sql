@@ -11,7 +11,7 @@
     {%- set state = namespace(round=0, oversized=run_query(counting).columns[0].values()[0] | int) -%}
 
     {% do run_query(onefolk.create_scratch_table(held_back,
-        "select node from " ~ labels ~ " where label in (" ~ oversized ~ ")"
+        "select node, label from " ~ labels ~ " where label in (" ~ oversized ~ ")"
     )) %}
     {% if state.oversized > 0 %}
         {% do onefolk.peel_links_of(base, 'size_links_0', oversized) %}

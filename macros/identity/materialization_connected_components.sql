@@ -16,7 +16,7 @@
     {% set links = sql %}
     {% if is_guarded %}
         {% do run_query(onefolk.create_scratch_table(given, sql)) %}
-        {% set links = 'select key_a, key_b from ' ~ given ~ ' where key_b is not null' %}
+        {% set links = "select key_a, key_b from " ~ given ~ " where key_b <> '' and is_current" %}
     {% endif %}
     {% set rounds = onefolk.peel(base, links, node_ids) %}
     {% if is_guarded %}
@@ -24,14 +24,21 @@
         {% do onefolk.guard_separators(base, config.get('strongest_first'), config.get('contested')) %}
     {% endif %}
 
-    {% call statement('main') -%}
-        {{ onefolk.create_scratch_table(final, onefolk.peel_result(base, rounds, is_guarded)) }}
-    {%- endcall %}
-
-    {% if previous is not none %}
-        {% do adapter.rename_relation(previous, backup) %}
+    {% if is_guarded and onefolk.peel_is_incremental(this) %}
+        {% do run_query(onefolk.create_scratch_table(final, onefolk.peel_result(base, rounds, is_guarded))) %}
+        {% call statement('main') -%}
+            delete from {{ this }} where node_key in (select key_a from {{ given }} union select key_b from {{ given }});
+            insert into {{ this }} select * from {{ final }};
+        {%- endcall %}
+    {% else %}
+        {% call statement('main') -%}
+            {{ onefolk.create_scratch_table(final, onefolk.peel_result(base, rounds, is_guarded)) }}
+        {%- endcall %}
+        {% if previous is not none %}
+            {% do adapter.rename_relation(previous, backup) %}
+        {% endif %}
+        {% do adapter.rename_relation(final, target_relation) %}
     {% endif %}
-    {% do adapter.rename_relation(final, target_relation) %}
     {% do onefolk.peel_drop(base) %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(target_relation, model) %}

@@ -11,7 +11,7 @@
         from {{ onefolk.peel_scratch(base, 'given') }} as given
         inner join inside as end_a on given.key_a = end_a.node_key
         inner join inside as end_b on given.key_b = end_b.node_key
-        where end_a.node <> end_b.node
+        where end_a.node <> end_b.node and given.is_current
     {% endset %}
     {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, step), links_sql)) %}
 {%- endmacro %}

@@ -4,7 +4,7 @@ with components as (
 ),
 
 contested_links as (
-    select identifier_key_a, identifier_key_b, link_rule, cause_key from {{ ref('person_links') }}
+    select identifier_key_a, identifier_key_b, link_rule, cause_key from {{ ref('claim_links') }}
     where is_contested
 ),
 

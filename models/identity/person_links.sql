@@ -1,38 +1,47 @@
--- One row per link between an account and a value that could be disputed, or between two such values.
-with accounts as (
-    select node_key, component_key from {{ ref('account_components') }}
+-- One row per undisputed link of an account to a value or of two values, or mark that keeps accounts apart.
+with links as (
+    select
+        account_key_a as key_a,
+        account_key_b as key_b,
+        '' as apart_as,
+        link_strength,
+        evidence_count,
+        seen_month_at,
+        last_seen_at,
+        loaded_at
+    from {{ ref('claim_links') }}
+    where not is_contested and account_key_a <> account_key_b
 ),
 
-placed_links as (
-    select
-        candidates.*,
-        coalesce(accounts_a.component_key, candidates.identifier_key_a) as account_key_a,
-        coalesce(accounts_b.component_key, candidates.identifier_key_b) as account_key_b
-    from {{ ref('link_candidates') }} as candidates
-    left join accounts as accounts_a on candidates.identifier_key_a = accounts_a.node_key
-    left join accounts as accounts_b on candidates.identifier_key_b = accounts_b.node_key
-    where candidates.joins_people = 'undisputed' and candidates.rejected_reason is null
+linked_keys as (
+    select key_a as account_key from links
+    union
+    select key_b as account_key from links
 ),
 
-judged_links as (
+marks_of_accounts as (
     select
-        links.identifier_key_a,
-        links.identifier_key_b,
-        links.account_key_a,
-        links.account_key_b,
-        coalesce(lost_a.value_key, lost_b.value_key) as cause_key,
-        links.link_rule,
-        links.link_strength,
-        coalesce(lost_a.value_key, lost_b.value_key) is not null as is_contested,
-        links.evidence_count,
-        links.seen_month_at,
-        links.last_seen_at,
-        links.loaded_at
-    from placed_links as links
-    left join {{ ref('contested_claims') }} as lost_a
-        on links.identifier_key_a = lost_a.value_key and links.account_key_b = lost_a.account_key
-    left join {{ ref('contested_claims') }} as lost_b
-        on links.identifier_key_b = lost_b.value_key and links.account_key_a = lost_b.account_key
+        coalesce(accounts.component_key, separators.identifier_key) as account_key,
+        separators.apart_as
+    from {{ ref('identity_separators') }} as separators
+    left join {{ ref('account_components') }} as accounts on separators.identifier_key = accounts.node_key
+),
+
+-- Only an account with such a link needs a mark against others.
+marks_of_linked as (
+    select distinct
+        marks_of_accounts.account_key as key_a,
+        marks_of_accounts.apart_as
+    from marks_of_accounts
+    inner join linked_keys on marks_of_accounts.account_key = linked_keys.account_key
+),
+
+{{ marks_as_links("select key_a, apart_as from marks_of_linked") }}
+
+links_and_marks as (
+    select * from links
+    union all
+    select * from marks
 )
 
-select * from judged_links
+select * from links_and_marks

@@ -18,7 +18,7 @@ blocked as (
 
 statuses_so_far as (
     {{ rows_so_far(this, {
-        'identifier_key': dbt.type_string(), 'is_blocked': 'boolean', 'is_shared': 'boolean', 'claimant_count': 'bigint'
+        'identifier_key': dbt.type_string(), 'is_blocked': 'boolean', 'is_shared': 'boolean',
     }) }}
 ),
 
@@ -58,9 +58,7 @@ claims as (
 ),
 
 shared as (
-    select
-        claims.identifier_key,
-        count(claims.claimant_key) as claimant_count
+    select claims.identifier_key
     from claims
     inner join types on claims.identifier_type = types.identifier_type
     group by claims.identifier_key, types.max_profiles_per_value
@@ -75,10 +73,6 @@ statuses as (
             when dirty_identifiers.identifier_key is not null then shared.identifier_key is not null
             else coalesce(statuses_so_far.is_shared, false)
         end as is_shared,
-        case
-            when dirty_identifiers.identifier_key is not null then shared.claimant_count
-            else statuses_so_far.claimant_count
-        end as claimant_count,
         coalesce(statuses_so_far.is_blocked, false) as was_blocked,
         coalesce(statuses_so_far.is_shared, false) as was_shared
     from (
@@ -100,7 +94,6 @@ changed_statuses as (
         identifier_key,
         is_blocked,
         is_shared,
-        cast(claimant_count as bigint) as claimant_count,
         cast({{ last_version(this) + 1 }} as bigint) as version,
         cast(0 as bigint) as journal_version
     from statuses
@@ -110,7 +103,6 @@ changed_statuses as (
         '' as identifier_key,
         false as is_blocked,
         false as is_shared,
-        cast(0 as bigint) as claimant_count,
         cast(0 as bigint) as version,
         cast(coalesce(max(version), 0) as bigint) as journal_version
     from {{ ref('observation_journal') }}
