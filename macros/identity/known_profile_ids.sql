@@ -3,7 +3,7 @@
     identifiers, else with the one seen first. A component keeps the oldest id that chose it; one that nobody chose gets
     back an id that was merged away and was minted for one of its identifiers.
 -#}
-{% macro known_profile_ids(present, last, minted) -%}
+{% macro known_profile_ids(present, last, everywhere, minted) -%}
     with shares as (
         select
             last_rows.profile_id,
@@ -52,7 +52,7 @@
         inner join {{ present }} as present on minted.anchor_key = present.identifier_key
         -- Who left altogether is retired, and a retired id never comes back.
         inner join {{ last }} as last_rows on minted.anchor_key = last_rows.identifier_key
-        left join (select distinct profile_id from {{ last }}) as active on minted.profile_id = active.profile_id
+        left join (select distinct profile_id from {{ everywhere }}) as active on minted.profile_id = active.profile_id
         left join kept_ids on present.component_key = kept_ids.component_key and kept_ids.age_rank = 1
         where active.profile_id is null and kept_ids.component_key is null
     )

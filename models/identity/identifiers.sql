@@ -2,11 +2,7 @@
 {{ config(access='public') }}
 
 with assigned_profiles as (
-    select
-        identifier_key,
-        profile_id,
-        row_number() over (partition by identifier_key order by generation desc) as recency
-    from {{ ref('identity_assignments') }}
+    {{ last_assignments(ref('identity_assignments')) }}
 ),
 
 identifiers as (
@@ -21,7 +17,6 @@ identifiers as (
         seen.expires_at
     from {{ ref('seen_identifiers') }} as seen
     inner join assigned_profiles on seen.identifier_key = assigned_profiles.identifier_key
-    where assigned_profiles.recency = 1 and assigned_profiles.profile_id is not null
 )
 
 select * from identifiers

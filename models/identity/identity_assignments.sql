@@ -11,17 +11,36 @@ with log_rows as (
     }) }}
 ),
 
-present_identifiers as (
-    select
-        components.identifier_key,
-        components.component_key,
-        seen.first_seen_at
-    from {{ ref('identity_components') }} as components
-    inner join {{ ref('seen_identifiers') }} as seen on components.identifier_key = seen.identifier_key
+placed_identifiers as (
+    select identifier_key, component_key from {{ ref('identity_components') }}
 ),
 
 last_assignments as (
     {{ last_assignments('log_rows') }}
+),
+
+-- A component that holds what its profile held, all of it and nothing else, needs no second look.
+unchanged_components as (
+    {{ unchanged_components('placed_identifiers', 'last_assignments') }}
+),
+
+present_identifiers as (
+    select
+        placed.identifier_key,
+        placed.component_key,
+        seen.first_seen_at
+    from placed_identifiers as placed
+    inner join {{ ref('seen_identifiers') }} as seen on placed.identifier_key = seen.identifier_key
+    left join unchanged_components on placed.component_key = unchanged_components.component_key
+    where unchanged_components.component_key is null
+),
+
+earlier_assignments as (
+    select last_rows.identifier_key, last_rows.profile_id
+    from last_assignments as last_rows
+    left join placed_identifiers as placed on last_rows.identifier_key = placed.identifier_key
+    left join unchanged_components on placed.component_key = unchanged_components.component_key
+    where unchanged_components.component_key is null
 ),
 
 minted_ids as (
@@ -29,7 +48,7 @@ minted_ids as (
 ),
 
 known_ids as (
-    {{ known_profile_ids('present_identifiers', 'last_assignments', 'minted_ids') }}
+    {{ known_profile_ids('present_identifiers', 'earlier_assignments', 'last_assignments', 'minted_ids') }}
 ),
 
 new_assignments as (
@@ -43,7 +62,7 @@ changes as (
         last_rows.profile_id as last_profile_id,
         new_rows.anchored_at
     from new_assignments as new_rows
-    full outer join last_assignments as last_rows on new_rows.identifier_key = last_rows.identifier_key
+    full outer join earlier_assignments as last_rows on new_rows.identifier_key = last_rows.identifier_key
     where
         (new_rows.profile_id is null and last_rows.profile_id is not null)
         or (new_rows.profile_id is not null and last_rows.profile_id is null)
@@ -51,7 +70,7 @@ changes as (
 ),
 
 touched as (
-    {{ touched_identifiers('changes', 'new_assignments', 'last_assignments') }}
+    {{ touched_identifiers('changes', 'new_assignments', 'earlier_assignments') }}
 ),
 
 causes as (
