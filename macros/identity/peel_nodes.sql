@@ -8,11 +8,9 @@
         ~ onefolk.peel_node_id('key_b', node_ids) ~ " as node_b from (" ~ links ~ ") as given where key_a <> key_b"
     )) %}
     {% do run_query(onefolk.create_scratch_table(nodes,
-        "select node, min(node_key) as node_key, min(node_key) <> max(node_key) as is_collided from ("
-        ~ "select key_a as node_key, node_a as node from " ~ pairs ~ " union all select key_b, node_b from " ~ pairs
-        ~ ") as ends group by node"
+        "select key_a as node_key, node_a as node from " ~ pairs ~ " union select key_b, node_b from " ~ pairs
     )) %}
-    {% set collided = run_query("select count(*) from " ~ nodes ~ " where is_collided").columns[0].values()[0] %}
+    {% set collided = run_query("select count(*) - count(distinct node) from " ~ nodes).columns[0].values()[0] %}
     {% if collided > 0 %}
         {% do exceptions.raise_compiler_error(
             "connected_components: " ~ collided ~ " nodes share their hash with another; publishing would merge strangers."

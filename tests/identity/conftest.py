@@ -13,6 +13,7 @@ import pytest
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import open_warehouse
 from tests.conftest import SettingsFactory, environment_of, make_settings
+from tests.identity.graph_history import SECRET, History, live_on_both
 
 MODELS = {
     "numbers": """{{ config(materialized='view') }}
@@ -100,3 +101,23 @@ def _build(settings: Settings, folder: Path) -> None:
     done = subprocess.run(command, env=environment_of(settings), cwd=folder, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(f"dbt build failed:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def histories(
+    tmp_path_factory: pytest.TempPathFactory, postgres_settings_factory: SettingsFactory
+) -> dict[str, History]:
+    """Engine to the history that it lived through; builds are dear, so all laws look at one."""
+    folders = {engine: tmp_path_factory.mktemp(f"history_{engine}") for engine in ("duckdb", "postgres")}
+    return live_on_both(
+        {
+            "duckdb": make_settings("duckdb", folders["duckdb"], secret=SECRET),
+            "postgres": postgres_settings_factory(folders["postgres"], secret=SECRET),
+        }
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def history(request: pytest.FixtureRequest, histories: dict[str, History]) -> History:
+    """The history of one engine."""
+    return histories[request.param]
