@@ -6,11 +6,12 @@
             present.identifier_key as anchor_key,
             present.first_seen_at,
             row_number() over (
-                partition by present.component_key order by present.first_seen_at, present.identifier_key
+                partition by present.component_key
+                order by present.first_seen_at, present.strength, present.identifier_key
             ) as age_rank
         from {{ present }} as present
         left join {{ known_ids }} as known_ids on present.component_key = known_ids.component_key
-        where known_ids.component_key is null
+        where known_ids.component_key is null and present.first_seen_at is not null
     ),
 
     {#- An identifier that had its id retired gets another one, told apart by how many it had. -#}
@@ -37,6 +38,7 @@
         present.identifier_key,
         present.component_key,
         coalesce(known_ids.profile_id, new_ids.profile_id) as profile_id,
+        present.first_seen_at is not null as is_seen,
         case when present.identifier_key = new_ids.anchor_key then new_ids.anchored_at end as anchored_at
     from {{ present }} as present
     left join {{ known_ids }} as known_ids on present.component_key = known_ids.component_key

@@ -14,7 +14,14 @@
         from {{ ref('judged_links') }} as judged_links
     ),
 
-    {#- Apart now and one before: a lost link. Together now and two before: a new one. -#}
+    parted_profiles as (
+        select last_profile_id from {{ touched }}
+        group by last_profile_id
+        having count(distinct profile_id) > 1
+    ),
+
+    {#- Apart now and one before: a lost link. Together now and two before: a new one, which
+        may lead over a newcomer unless the profile was parted: what left it would have left without the newcomer. -#}
     explanations as (
         select
             this_end.last_profile_id,
@@ -28,10 +35,14 @@
         from links_of_both_ends as links
         inner join {{ touched }} as this_end on links.this_key = this_end.identifier_key
         inner join {{ touched }} as other_end on links.other_key = other_end.identifier_key
+        left join parted_profiles as parted on this_end.last_profile_id = parted.last_profile_id
         where
             this_end.last_profile_id <> ''
             and case
-                when links.rejected_reason is null then this_end.last_profile_id <> other_end.last_profile_id
+                when links.rejected_reason is null
+                    then
+                        this_end.last_profile_id <> other_end.last_profile_id
+                        and (other_end.last_profile_id <> '' or parted.last_profile_id is null)
                 else
                     this_end.last_profile_id = other_end.last_profile_id
                     and this_end.profile_id <> other_end.profile_id
@@ -47,12 +58,6 @@
                     is_accepted, link_strength, last_seen_at desc, identifier_key_a, identifier_key_b, cause
             ) as strength_rank
         from explanations
-    ),
-
-    parted_profiles as (
-        select last_profile_id from {{ touched }}
-        group by last_profile_id
-        having count(distinct profile_id) > 1
     )
 
     select

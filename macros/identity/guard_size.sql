@@ -5,7 +5,7 @@
 {% macro guard_size(base, most_nodes) -%}
     {%- set labels = onefolk.peel_scratch(base, 'labels') -%}
     {%- set held_back = onefolk.peel_scratch(base, 'held_back') -%}
-    {%- set part = onefolk.peel_scratch(base, 'size') -%}
+    {%- set part = onefolk.peel_scratch(base, 'giant') -%}
     {%- set oversized = "select label from " ~ labels ~ " group by label having count(*) > " ~ most_nodes -%}
     {%- set counting = "select count(*) from (" ~ oversized ~ ") as oversized" -%}
     {%- set state = namespace(round=0, oversized=run_query(counting).columns[0].values()[0] | int) -%}

@@ -3,7 +3,7 @@
     identifiers, else with the one seen first. A component keeps the oldest id that chose it; one that nobody chose gets
     back an id that was merged away and was minted for one of its identifiers.
 -#}
-{% macro known_profile_ids(present, last, everywhere, minted) -%}
+{% macro known_profile_ids(present, last, everywhere, minted, log_rows) -%}
     with shares as (
         select
             last_rows.profile_id,
@@ -40,26 +40,21 @@
         where heir_rank = 1
     ),
 
-    restorable_ids as (
-        select
-            present.component_key,
-            minted.profile_id,
-            row_number() over (
-                partition by present.component_key
-                order by minted.minted_generation, minted.anchored_at, minted.profile_id
-            ) as age_rank
+    unused_ids as (
+        select present.component_key, minted.*
         from {{ minted }} as minted
         inner join {{ present }} as present on minted.anchor_key = present.identifier_key
-        -- Who left altogether is retired, and a retired id never comes back.
-        inner join {{ last }} as last_rows on minted.anchor_key = last_rows.identifier_key
         left join (select distinct profile_id from {{ everywhere }}) as active on minted.profile_id = active.profile_id
         left join kept_ids on present.component_key = kept_ids.component_key and kept_ids.age_rank = 1
         where active.profile_id is null and kept_ids.component_key is null
+    ),
+
+    restorable_ids as (
+        {{ onefolk.restorable_profile_ids('unused_ids', log_rows) }}
     )
 
     select component_key, profile_id from kept_ids
     where age_rank = 1
     union all
     select component_key, profile_id from restorable_ids
-    where age_rank = 1
 {%- endmacro %}

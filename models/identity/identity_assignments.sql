@@ -13,6 +13,12 @@ with log_rows as (
 
 placed_identifiers as (
     select identifier_key, component_key from {{ ref('identity_components') }}
+    where is_seen
+),
+
+-- What only a steward named has no profile, and may yet be why two are one.
+placed_or_named_identifiers as (
+    select identifier_key, component_key from {{ ref('identity_components') }}
 ),
 
 last_assignments as (
@@ -28,9 +34,10 @@ present_identifiers as (
     select
         placed.identifier_key,
         placed.component_key,
+        seen.strength,
         seen.first_seen_at
-    from placed_identifiers as placed
-    inner join {{ ref('seen_identifiers') }} as seen on placed.identifier_key = seen.identifier_key
+    from placed_or_named_identifiers as placed
+    left join {{ ref('seen_identifiers') }} as seen on placed.identifier_key = seen.identifier_key
     left join unchanged_components on placed.component_key = unchanged_components.component_key
     where unchanged_components.component_key is null
 ),
@@ -48,11 +55,16 @@ minted_ids as (
 ),
 
 known_ids as (
-    {{ known_profile_ids('present_identifiers', 'earlier_assignments', 'last_assignments', 'minted_ids') }}
+    {{ known_profile_ids('present_identifiers', 'earlier_assignments', 'last_assignments', 'minted_ids', 'log_rows') }}
 ),
 
 new_assignments as (
     {{ assign_profiles('present_identifiers', 'known_ids', 'minted_ids') }}
+),
+
+seen_assignments as (
+    select * from new_assignments
+    where is_seen
 ),
 
 changes as (
@@ -61,7 +73,7 @@ changes as (
         new_rows.profile_id,
         last_rows.profile_id as last_profile_id,
         new_rows.anchored_at
-    from new_assignments as new_rows
+    from seen_assignments as new_rows
     full outer join earlier_assignments as last_rows on new_rows.identifier_key = last_rows.identifier_key
     where
         (new_rows.profile_id is null and last_rows.profile_id is not null)

@@ -52,14 +52,17 @@ ranked_statements as (
     inner join purposes on coalesce(statements.purpose, purposes.purpose) = purposes.purpose
     inner join {{ ref('identifier_observations') }} as observations
         on statements.record_source = observations.record_source and statements.record_id = observations.record_id
-    where observations.rejected_reason is null
+    where
+        observations.rejected_reason is null
+        -- A grant dated ahead is none yet; a refusal dated ahead is not waited for.
+        and not (statements.is_grant and statements.stated_at > {{ as_of() }})
 ),
 
 last_words as (
     select
         identifier_key,
         purpose,
-        is_grant and stated_at <= {{ as_of() }} and coalesce(valid_until > {{ as_of() }}, true) as is_granted,
+        is_grant and coalesce(valid_until > {{ as_of() }}, true) as is_granted,
         stated_at,
         valid_until
     from ranked_statements

@@ -13,10 +13,33 @@ with links as (
     where not is_contested and account_key_a <> account_key_b
 ),
 
+-- Of several links between the same two the strongest speaks for all; together they are as old as the oldest.
+ranked_links as (
+    select
+        *,
+        min(loaded_at) over (partition by key_a, key_b) as first_loaded_at,
+        row_number() over (partition by key_a, key_b order by {{ link_order() | join(', ') }}) as strength_rank
+    from links
+),
+
+strongest_links as (
+    select
+        key_a,
+        key_b,
+        apart_as,
+        link_strength,
+        evidence_count,
+        seen_month_at,
+        last_seen_at,
+        first_loaded_at as loaded_at
+    from ranked_links
+    where strength_rank = 1
+),
+
 linked_keys as (
-    select key_a as account_key from links
+    select key_a as account_key from strongest_links
     union
-    select key_b as account_key from links
+    select key_b as account_key from strongest_links
 ),
 
 marks_of_accounts as (
@@ -39,7 +62,7 @@ marks_of_linked as (
 {{ marks_as_links("select key_a, apart_as from marks_of_linked") }}
 
 links_and_marks as (
-    select * from links
+    select * from strongest_links
     union all
     select * from marks
 )

@@ -21,7 +21,7 @@ PEOPLE, DAYS, SEED = 250, 57, 7
 CLOCK = datetime(2026, 5, 1, tzinfo=UTC)
 SECRET = "a secret that both warehouses share"
 # Logs of runs: they say when, so they differ.
-RUN_LOGS = {("identity", "identity_runs"): ("run_id",)}
+RUN_LOGS = {("identity", name): ("run_id",) for name in ("identity_runs", "identity_events", "identifier_history")}
 
 Tables = dict[str, list[Row]]
 

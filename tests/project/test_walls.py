@@ -21,8 +21,8 @@ ANY_MODEL = frozenset({"*"})
 # (reading room, room that is read): the models that may read there; `*` is every model of the reading room.
 EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("staging", "sources"): ANY_MODEL,
-    # The door gathers the identifiers; the others read which records changed, and what is said about identifiers: names,
-    # consents, decisions, the salt.
+    # The door gathers the identifiers; the others read which records changed, and what is said about identifiers:
+    # names, consents, decisions, the salt.
     ("identity", "staging"): frozenset(
         {"identity_door", "identifier_salt", "identity_records", "record_people", "link_consents", "identity_overrides"}
     ),

@@ -4,8 +4,10 @@ with places as (
         identifiers.profile_id,
         components.component_key
     from {{ ref('identifiers') }} as identifiers
-    full outer join {{ ref('identity_components') }} as components
-        on identifiers.identifier_key = components.identifier_key
+    full outer join (
+        select * from {{ ref('identity_components') }}
+        where is_seen
+    ) as components on identifiers.identifier_key = components.identifier_key
 ),
 
 pairs as (
