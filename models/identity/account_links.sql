@@ -1,11 +1,8 @@
 -- One row per link that joins accounts, or mark that keeps an identifier apart from the others of its mark.
-{{ config(materialized='view') }}
-
 with links as (
     select
         identifier_key_a as key_a,
         identifier_key_b as key_b,
-        '' as apart_as,
         link_strength,
         evidence_count,
         seen_month_at,
@@ -15,12 +12,13 @@ with links as (
     where joins_people = 'always' and rejected_reason is null
 ),
 
-{{ marks_as_links("select identifier_key as key_a, apart_as from " ~ ref('identity_separators')) }}
+marks as (
+    select
+        identifier_key as key_a,
+        apart_as
+    from {{ ref('identity_separators') }}
+),
 
-links_and_marks as (
-    select * from links
-    union all
-    select * from marks
-)
+{{ links_and_marks('links', 'marks') }}
 
 select * from links_and_marks

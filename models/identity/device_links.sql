@@ -7,7 +7,6 @@ links as (
     select
         members_a.person_key as key_a,
         members_b.person_key as key_b,
-        '' as apart_as,
         candidates.link_strength,
         candidates.evidence_count,
         candidates.seen_month_at,
@@ -22,33 +21,10 @@ links as (
         and members_a.person_key <> members_b.person_key
 ),
 
--- Of several links between the same two the strongest speaks for all; together they are as old as the oldest.
-ranked_links as (
-    select
-        *,
-        min(loaded_at) over (partition by key_a, key_b) as first_loaded_at,
-        row_number() over (partition by key_a, key_b order by {{ link_order() | join(', ') }}) as strength_rank
-    from links
-),
-
-strongest_links as (
-    select
-        key_a,
-        key_b,
-        apart_as,
-        link_strength,
-        evidence_count,
-        seen_month_at,
-        last_seen_at,
-        first_loaded_at as loaded_at
-    from ranked_links
-    where strength_rank = 1
-),
-
 linked_keys as (
-    select key_a as person_key from strongest_links
+    select key_a as person_key from links
     union
-    select key_b as person_key from strongest_links
+    select key_b as person_key from links
 ),
 
 -- Only who has a device needs a mark against others.
@@ -68,12 +44,6 @@ marks_of_linked as (
     inner join linked_keys on members.person_key = linked_keys.person_key
 ),
 
-{{ marks_as_links("select key_a, apart_as from marks_of_linked") }}
-
-links_and_marks as (
-    select * from strongest_links
-    union all
-    select * from marks
-)
+{{ links_and_marks('links', 'marks_of_linked') }}
 
 select * from links_and_marks

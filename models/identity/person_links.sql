@@ -3,7 +3,6 @@ with links as (
     select
         account_key_a as key_a,
         account_key_b as key_b,
-        '' as apart_as,
         link_strength,
         evidence_count,
         seen_month_at,
@@ -13,33 +12,10 @@ with links as (
     where not is_contested and account_key_a <> account_key_b
 ),
 
--- Of several links between the same two the strongest speaks for all; together they are as old as the oldest.
-ranked_links as (
-    select
-        *,
-        min(loaded_at) over (partition by key_a, key_b) as first_loaded_at,
-        row_number() over (partition by key_a, key_b order by {{ link_order() | join(', ') }}) as strength_rank
-    from links
-),
-
-strongest_links as (
-    select
-        key_a,
-        key_b,
-        apart_as,
-        link_strength,
-        evidence_count,
-        seen_month_at,
-        last_seen_at,
-        first_loaded_at as loaded_at
-    from ranked_links
-    where strength_rank = 1
-),
-
 linked_keys as (
-    select key_a as account_key from strongest_links
+    select key_a as account_key from links
     union
-    select key_b as account_key from strongest_links
+    select key_b as account_key from links
 ),
 
 marks_of_accounts as (
@@ -59,12 +35,6 @@ marks_of_linked as (
     inner join linked_keys on marks_of_accounts.account_key = linked_keys.account_key
 ),
 
-{{ marks_as_links("select key_a, apart_as from marks_of_linked") }}
-
-links_and_marks as (
-    select * from strongest_links
-    union all
-    select * from marks
-)
+{{ links_and_marks('links', 'marks_of_linked') }}
 
 select * from links_and_marks
