@@ -3,8 +3,13 @@
     apart: their links may have changed places. A link that is no more comes along as such, so that its ends are known.
 -#}
 {% macro links_taken_again(relation, links, journal) -%}
+    {%- set columns = "links.key_a, links.key_b, links.apart_as, links.link_strength, links.evidence_count,"
+        ~ " links.seen_month_at, links.last_seen_at, links.loaded_at" -%}
     {%- if not onefolk.peel_is_incremental(relation) -%}
-        select links.*, true as is_current, journal.version
+        select
+            {{ columns }},
+            true as is_current,
+            journal.version
         from {{ links }} as links
         cross join (select coalesce(max(version), 0) as version from {{ journal }}) as journal
     {%- else -%}
@@ -45,7 +50,10 @@
             select node_key from changed_nodes
         )
 
-        select links.*, true as is_current, journal.version
+        select
+            {{ columns }},
+            true as is_current,
+            journal.version
         from {{ links }} as links
         inner join nodes on links.key_a = nodes.node_key
         cross join (select coalesce(max(version), 0) as version from {{ journal }}) as journal

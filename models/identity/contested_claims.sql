@@ -1,4 +1,4 @@
--- One row per claim to a value that does not hold: records of different people carry the value, and another claim is better.
+-- One row per claim to a value that does not hold: different people carry the value, and another claim is better.
 with claims as (
     select * from {{ ref('value_claims') }}
     where account_count > 1

@@ -89,6 +89,10 @@ causes as (
     {{ assignment_causes('changes', 'touched') }}
 ),
 
+generations as (
+    select coalesce(max(generation), 0) as last_generation from log_rows
+),
+
 assignments as (
     select
         changes.identifier_key,
@@ -107,7 +111,7 @@ assignments as (
     from changes
     left join causes
         on changes.last_profile_id = causes.last_profile_id and changes.profile_id = causes.profile_id
-    cross join (select coalesce(max(generation), 0) as last_generation from log_rows) as generations
+    cross join generations
 )
 
 select * from assignments

@@ -17,10 +17,10 @@ placed_moves as (
         row_number() over (
             partition by moves.generation, moves.from_profile_id
             order by
-                case when moves.to_profile_id = '' then 1 else 0 end,
+                case when moves.to_profile_id = '' then 1 else 0 end asc,
                 moves.anchor_count desc,
                 moves.identifier_count desc,
-                moves.to_profile_id
+                moves.to_profile_id asc
         ) as successor_rank,
         row_number() over (
             partition by moves.generation, moves.to_profile_id order by moves.from_profile_id

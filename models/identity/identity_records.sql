@@ -1,4 +1,4 @@
--- One row per source record that may name somebody: a fingerprint of what it said, and the version that changed it last.
+-- One row per source record that may name somebody: a fingerprint of what it said, and the version that changed it.
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
@@ -9,12 +9,13 @@
 with staged_records as (
     {% for record in var('identifier_records') %}
         {% set said = record.identifiers | map(attribute='column') | list %}
-        {% set typed = record.identifiers | selectattr('type_column', 'defined') | map(attribute='type_column') | list %}
-        {% set others = record.seen_at + (record.last_seen_at or []) + [record.country, record.confidence] | select | list %}
+        {% set types = record.identifiers | map(attribute='type_column') | select | list %}
+        {% set others = [record.country, record.confidence, 'loaded_at'] | select | list %}
+        {% set times = record.seen_at + (record.last_seen_at or []) %}
         select
             '{{ record.model }}' as record_source,
             {{ record_id(record.record_id) }} as record_id,
-            {{ fingerprint((said + typed + others + ['loaded_at']) | unique | list) }} as fingerprint
+            {{ fingerprint((said + types + others + times) | unique | list) }} as fingerprint
         from {{ ref(record.model) }}
         where coalesce({{ said | join(', ') }}) is not null
         {{ 'union all' if not loop.last }}

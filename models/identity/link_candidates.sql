@@ -69,7 +69,7 @@ ranked_links as (
                 stronger_key,
                 weaker_type,
                 case when reason is null and link_rule <> 'steward_link' then 1 else 0 end
-            order by last_seen_at desc, evidence_count desc, identifier_key_a, identifier_key_b
+            order by last_seen_at desc, evidence_count desc, identifier_key_a asc, identifier_key_b asc
         ) as recency
     from judged_links
 ),

@@ -29,7 +29,9 @@ places_of_last_members as (
         min(identifiers.profile_id) as live_profile_id
     from ended_profiles
     inner join assignments
-        on ended_profiles.profile_id = assignments.profile_id and ended_profiles.generation = assignments.next_generation
+        on
+            ended_profiles.profile_id = assignments.profile_id
+            and ended_profiles.generation = assignments.next_generation
     inner join {{ ref('identifiers') }} as identifiers on assignments.identifier_key = identifiers.identifier_key
     group by ended_profiles.profile_id
 ),

@@ -24,7 +24,7 @@ successors as (
         moves.to_profile_id,
         row_number() over (
             partition by moves.from_profile_id
-            order by moves.anchor_count desc, moves.identifier_count desc, moves.to_profile_id
+            order by moves.anchor_count desc, moves.identifier_count desc, moves.to_profile_id asc
         ) as successor_rank
     from {{ ref('profile_moves') }} as moves
     inner join sizes

@@ -1,9 +1,13 @@
--- One row per generation and pair of profiles between which identifiers moved; an empty id is nobody yet, or not seen any more.
+-- One row per generation and pair of profiles between which identifiers moved; an empty id is nobody yet or any more.
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
 with new_assignments as (
     select * from {{ ref('identity_assignments') }}
     where generation > {{ last_version(this, 'generation', ref('identity_assignments')) }}
+),
+
+moved_identifiers as (
+    select distinct identifier_key from new_assignments
 ),
 
 assignments_of_the_same as (
@@ -15,8 +19,7 @@ assignments_of_the_same as (
             partition by assignments.identifier_key order by assignments.generation
         ) as from_profile_id
     from {{ ref('identity_assignments') }} as assignments
-    inner join (select distinct identifier_key from new_assignments) as identifiers
-        on assignments.identifier_key = identifiers.identifier_key
+    inner join moved_identifiers on assignments.identifier_key = moved_identifiers.identifier_key
 ),
 
 anchors as (

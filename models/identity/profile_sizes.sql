@@ -7,9 +7,18 @@
 ) }}
 
 with changes as (
-    select to_profile_id as profile_id, generation, occurred_at, identifier_count as change from {{ ref('profile_moves') }}
+    select
+        to_profile_id as profile_id,
+        generation,
+        occurred_at,
+        identifier_count as change
+    from {{ ref('profile_moves') }}
     union all
-    select from_profile_id as profile_id, generation, occurred_at, -identifier_count as change
+    select
+        from_profile_id as profile_id,
+        generation,
+        occurred_at,
+        -identifier_count as change
     from {{ ref('profile_moves') }}
 ),
 

@@ -1,4 +1,4 @@
--- One row per source record and link that it speaks for or spoke for: a star from its strongest identifier to the others.
+-- One row per source record and link that it speaks or spoke for: a star from its strongest identifier to the others.
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',

@@ -1,4 +1,4 @@
--- One row per identifier that is or was blocked or shared by too many; one without a key says how far the journal was read.
+-- One row per identifier that is or was blocked or shared by too many; one without a key says what was read so far.
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
@@ -22,13 +22,15 @@ statuses_so_far as (
     }) }}
 ),
 
+blocked_so_far as (
+    select identifier_key from statuses_so_far
+    where is_blocked
+),
+
 newly_blocked_or_free as (
     select coalesce(blocked.identifier_key, blocked_so_far.identifier_key) as identifier_key
     from blocked
-    full outer join (
-        select identifier_key from statuses_so_far
-        where is_blocked
-    ) as blocked_so_far on blocked.identifier_key = blocked_so_far.identifier_key
+    full outer join blocked_so_far on blocked.identifier_key = blocked_so_far.identifier_key
     where blocked.identifier_key is null or blocked_so_far.identifier_key is null
 ),
 
@@ -52,7 +54,7 @@ dirty_identifiers as (
         and types.max_profiles_per_value is not null
 ),
 
--- A value is claimed by the strongest identifier beside it in each of its records; a device names nobody, so it claims none.
+-- A value is claimed by the strongest identifier beside it in each of its records; a device claims none.
 claims as (
     {{ value_claims_of_records(ref('observation_journal'), 'dirty_identifiers', 'blocked', 'types', since > 0) }}
 ),
@@ -65,6 +67,17 @@ shared as (
     having count(claims.claimant_key) > types.max_profiles_per_value
 ),
 
+found_identifiers as (
+    select identifier_key from shared
+    union
+    select identifier_key from blocked
+    union
+    select identifier_key from blocked_so_far
+    union
+    select identifier_key from statuses_so_far
+    where is_shared
+),
+
 statuses as (
     select
         found.identifier_key,
@@ -75,14 +88,7 @@ statuses as (
         end as is_shared,
         coalesce(statuses_so_far.is_blocked, false) as was_blocked,
         coalesce(statuses_so_far.is_shared, false) as was_shared
-    from (
-        select identifier_key from shared
-        union
-        select identifier_key from blocked
-        union
-        select identifier_key from statuses_so_far
-        where identifier_key <> ''
-    ) as found
+    from found_identifiers as found
     left join blocked on found.identifier_key = blocked.identifier_key
     left join shared on found.identifier_key = shared.identifier_key
     left join statuses_so_far on found.identifier_key = statuses_so_far.identifier_key

@@ -1,4 +1,6 @@
 -- One row per value that may be disputed and account that claims it: how good the claim is.
+{% set is_latest = var('contested_identifiers') == 'latest' %}
+
 with candidates as (
     select * from {{ ref('link_candidates') }}
     where joins_people = 'undisputed' and rejected_reason is null
@@ -11,22 +13,20 @@ disputable_values as (
 
 claiming_links as (
     select
-        identifier_key_a as value_key,
-        identifier_key_b as claimant_key,
-        link_rule,
-        evidence_count,
-        seen_month_at,
-        last_seen_at
+        candidates.identifier_key_a as value_key,
+        candidates.identifier_key_b as claimant_key,
+        candidates.evidence_count,
+        candidates.seen_month_at,
+        candidates.last_seen_at
     from candidates
     inner join disputable_values on candidates.identifier_key_a = disputable_values.identifier_key
     union all
     select
-        identifier_key_b as value_key,
-        identifier_key_a as claimant_key,
-        link_rule,
-        evidence_count,
-        seen_month_at,
-        last_seen_at
+        candidates.identifier_key_b as value_key,
+        candidates.identifier_key_a as claimant_key,
+        candidates.evidence_count,
+        candidates.seen_month_at,
+        candidates.last_seen_at
     from candidates
     inner join disputable_values on candidates.identifier_key_b = disputable_values.identifier_key
 ),
@@ -41,8 +41,9 @@ claims as (
         claiming_links.last_seen_at
     from claiming_links
     left join {{ ref('account_components') }} as accounts on claiming_links.claimant_key = accounts.node_key
+    left join disputable_values on claiming_links.claimant_key = disputable_values.identifier_key
     -- Two numbers in one record claim nothing of each other.
-    where claiming_links.claimant_key not in (select identifier_key from disputable_values)
+    where disputable_values.identifier_key is null
 ),
 
 claims_of_accounts as (
@@ -69,11 +70,11 @@ ranked_claims as (
         row_number() over (
             partition by claims.value_key
             order by
-                case when named_accounts.account_key is null then 1 else 0 end,
-                {{ 'claims.last_seen_at' if var('contested_identifiers') == 'latest' else 'claims.seen_month_at' }} desc,
+                case when named_accounts.account_key is null then 1 else 0 end asc,
+                {{ 'claims.last_seen_at' if is_latest else 'claims.seen_month_at' }} desc,
                 claims.evidence_count desc,
                 claims.last_seen_at desc,
-                claims.account_key
+                claims.account_key asc
         ) as claim_rank
     from claims_of_accounts as claims
     left join named_accounts on claims.account_key = named_accounts.account_key

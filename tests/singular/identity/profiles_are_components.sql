@@ -1,13 +1,15 @@
 -- Fails if a profile holds identifiers of two components, or a component those of two profiles.
-with places as (
+with components as (
+    select identifier_key, component_key from {{ ref('identity_components') }}
+    where is_seen
+),
+
+places as (
     select
         identifiers.profile_id,
         components.component_key
     from {{ ref('identifiers') }} as identifiers
-    full outer join (
-        select * from {{ ref('identity_components') }}
-        where is_seen
-    ) as components on identifiers.identifier_key = components.identifier_key
+    full outer join components on identifiers.identifier_key = components.identifier_key
 ),
 
 pairs as (
