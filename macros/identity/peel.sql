@@ -5,9 +5,11 @@
     {% do onefolk.peel_fold(base, rounds) %}
     {%- set nodes = onefolk.peel_count(base, 'nodes') -%}
     {%- set labels = onefolk.peel_count(base, 'labels') -%}
+    {#- Every id gets one label, so of keys that share an id all but one are left over. -#}
     {% if nodes != labels %}
         {% do exceptions.raise_compiler_error(
-            'connected_components: ' ~ nodes ~ ' nodes got ' ~ labels ~ ' labels; none are published.'
+            'connected_components: ' ~ nodes ~ ' nodes got ' ~ labels ~ ' labels. Nodes that share their hash with another'
+            ~ ' would be merged with strangers, so none are published.'
         ) %}
     {% endif %}
     {{ return(rounds) }}

@@ -170,10 +170,10 @@ def test_collision(engine_settings: Settings, project: Path) -> None:
     before = labels(engine_settings)
     shadow = project / "macros_shadow"
     shadow.mkdir()
-    (shadow / "hex_to_bigint.sql").write_text(
-        "{% macro hex_to_bigint(expression) %}cast(ascii(substr({{ expression }}, 1, 1)) % 2 as bigint){% endmacro %}"
+    (shadow / "scratch_hash.sql").write_text(
+        "{% macro scratch_hash(expression) %}cast(ascii(substr({{ expression }}, 1, 1)) % 2 as bigint){% endmacro %}"
     )
-    override_macro(project, shadow, "hex_to_bigint")
+    override_macro(project, shadow, "scratch_hash")
     said = refused(engine_settings, project, "{graph: good}")
     assert "share their hash" in said
     assert labels(engine_settings) == before
