@@ -26,9 +26,12 @@
 
     {% if is_guarded and onefolk.peel_is_incremental(this) %}
         {% do run_query(onefolk.create_scratch_table(final, onefolk.peel_result(base, rounds, is_guarded))) %}
+        {#- Both in the transaction that the first begins: a kill between them leaves the components of before. -#}
+        {% call statement('delete_changed') -%}
+            delete from {{ this }} where node_key in (select key_a from {{ given }} union select key_b from {{ given }})
+        {%- endcall %}
         {% call statement('main') -%}
-            delete from {{ this }} where node_key in (select key_a from {{ given }} union select key_b from {{ given }});
-            insert into {{ this }} select * from {{ final }};
+            insert into {{ this }} select * from {{ final }}
         {%- endcall %}
     {% else %}
         {% call statement('main') -%}
