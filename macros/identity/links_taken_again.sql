@@ -13,17 +13,9 @@
         from {{ links }} as links
         cross join (select coalesce(max(version), 0) as version from {{ journal }}) as journal
     {%- else -%}
-        {%- set highest = 'select coalesce(max(version), 0) from ' -%}
-        {%- set version = run_query(highest ~ relation).columns[0].values()[0] | int -%}
-        {%- if run_query(highest ~ journal).columns[0].values()[0] | int < version -%}
-            {% do exceptions.raise_compiler_error(
-                relation.identifier ~ " knows of more than " ~ journal.identifier ~ ", which was built anew alone. Run"
-                ~ " `onefolk build --full-refresh` once."
-            ) %}
-        {%- endif -%}
         with changed_links as (
             select key_a, key_b, apart_as, version, is_current from {{ journal }}
-            where version > {{ version }}
+            where version > {{ onefolk.highest_version(relation, 'version', journal) }}
         ),
 
         changed_nodes as (

@@ -9,15 +9,22 @@
     {%- set state = namespace(round=0, merges=1) -%}
     {%- for _ in range(onefolk.peel_most_rounds()) -%}
         {% if state.merges > 0 %}
-            {%- set nodes, next_nodes = onefolk.peel_scratch(base, 'apart_nodes_' ~ state.round), onefolk.peel_scratch(base, 'apart_nodes_' ~ (state.round + 1)) -%}
-            {%- set marks, next_marks = onefolk.peel_scratch(base, 'apart_marks_' ~ state.round), onefolk.peel_scratch(base, 'apart_marks_' ~ (state.round + 1)) -%}
-            {%- set edges, next_edges = onefolk.peel_scratch(base, 'apart_edges_' ~ state.round), onefolk.peel_scratch(base, 'apart_edges_' ~ (state.round + 1)) -%}
+            {%- set nodes = onefolk.peel_scratch(base, 'apart_nodes_' ~ state.round) -%}
+            {%- set next_nodes = onefolk.peel_scratch(base, 'apart_nodes_' ~ (state.round + 1)) -%}
+            {%- set marks = onefolk.peel_scratch(base, 'apart_marks_' ~ state.round) -%}
+            {%- set next_marks = onefolk.peel_scratch(base, 'apart_marks_' ~ (state.round + 1)) -%}
+            {%- set edges = onefolk.peel_scratch(base, 'apart_edges_' ~ state.round) -%}
+            {%- set next_edges = onefolk.peel_scratch(base, 'apart_edges_' ~ (state.round + 1)) -%}
             {% do onefolk.peel_drop(part) %}
             {% do onefolk.peel_drop(merges) %}
-            {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(merges, 'found'), onefolk.separate_merges(edges, marks))) %}
+            {% do run_query(onefolk.create_scratch_table(
+                onefolk.peel_scratch(merges, 'found'), onefolk.separate_merges(edges, marks)
+            )) %}
             {% set state.merges = onefolk.peel_count(merges, 'found') %}
             {% if state.merges > 0 %}
-                {% do onefolk.peel(part, "select cluster as key_a, target as key_b from " ~ onefolk.peel_scratch(merges, 'found'), 'integer') %}
+                {% do onefolk.peel(part,
+                    "select cluster as key_a, target as key_b from " ~ onefolk.peel_scratch(merges, 'found'), 'integer'
+                ) %}
                 {% do run_query(onefolk.create_scratch_table(next_nodes,
                     "select nodes.node, coalesce(renamed.label, nodes.cluster) as cluster from " ~ nodes ~ " as nodes left join "
                     ~ renamed ~ " as renamed on nodes.cluster = renamed.node"

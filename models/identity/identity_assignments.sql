@@ -11,14 +11,14 @@ with log_rows as (
     }) }}
 ),
 
-placed_identifiers as (
-    select identifier_key, component_key from {{ ref('identity_components') }}
-    where is_seen
-),
-
 -- What only a steward named has no profile, and may yet be why two are one.
 placed_or_named_identifiers as (
-    select identifier_key, component_key from {{ ref('identity_components') }}
+    select identifier_key, component_key, is_seen from {{ ref('identity_components') }}
+),
+
+placed_identifiers as (
+    select identifier_key, component_key from placed_or_named_identifiers
+    where is_seen
 ),
 
 last_assignments as (
