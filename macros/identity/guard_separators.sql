@@ -10,8 +10,7 @@
     {%- set picked = "select label from " ~ conflicts -%}
     {% do run_query(onefolk.create_scratch_table(marks,
         "select labels.label, labels.node, given.apart_as from " ~ onefolk.peel_scratch(base, 'given') ~ " as given"
-        ~ " inner join " ~ onefolk.peel_scratch(base, 'nodes') ~ " as nodes on given.key_a = nodes.node_key"
-        ~ " inner join " ~ onefolk.peel_scratch(base, 'labels') ~ " as labels on nodes.node = labels.node"
+        ~ " inner join " ~ onefolk.peel_scratch(base, 'labels') ~ " as labels on given.key_a = labels.node_key"
         ~ " where given.apart_as <> '' and given.is_current"
     )) %}
     {% do run_query(onefolk.create_scratch_table(conflicts,

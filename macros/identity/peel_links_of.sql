@@ -3,10 +3,8 @@
 {% macro peel_links_of(base, step, picked_labels) -%}
     {% set links_sql %}
         with inside as (
-            select nodes.node_key, nodes.node, labels.label
-            from {{ onefolk.peel_scratch(base, 'nodes') }} as nodes
-            inner join {{ onefolk.peel_scratch(base, 'labels') }} as labels on nodes.node = labels.node
-            where labels.label in ({{ picked_labels }})
+            select node_key, node from {{ onefolk.peel_scratch(base, 'labels') }}
+            where label in ({{ picked_labels }})
         )
         select end_a.node as node_a, end_b.node as node_b, given.*
         from {{ onefolk.peel_scratch(base, 'given') }} as given

@@ -8,8 +8,8 @@
     {% do run_query(onefolk.create_scratch_table(nodes,
         "select key_a as node_key, " ~ node_a ~ " as node" ~ given ~ " union select key_b, " ~ node_b ~ given
     )) %}
+    {#- A link given twice or from both ends does no harm to a round, and to sort it out would cost one. -#}
     {% do run_query(onefolk.create_scratch_table(onefolk.peel_scratch(base, 'links_0'),
-        "select distinct least(node_a, node_b) as node_a, greatest(node_a, node_b) as node_b from (select " ~ node_a
-        ~ " as node_a, " ~ node_b ~ " as node_b" ~ given ~ ") as pairs"
+        "select " ~ node_a ~ " as node_a, " ~ node_b ~ " as node_b" ~ given
     )) %}
 {%- endmacro %}

@@ -2,11 +2,11 @@
     A node with one neighbour is a leaf and follows it (of two that have only each other, the smaller stays). Every other
     node points to the smallest of itself and its neighbours and makes one jump; links then join what was pointed at.
 -#}
-{% macro peel_round(base, round) -%}
-    {%- set links = onefolk.peel_scratch(base, 'links_' ~ round) -%}
-    {%- set neighbours = onefolk.peel_scratch(base, 'neighbours_' ~ round) -%}
-    {%- set targets = onefolk.peel_scratch(base, 'targets_' ~ round) -%}
-    {%- set next_links = onefolk.peel_scratch(base, 'links_' ~ (round + 1)) -%}
+{% macro peel_round(base, step) -%}
+    {%- set links = onefolk.peel_scratch(base, 'links_' ~ step) -%}
+    {%- set neighbours = onefolk.peel_scratch(base, 'neighbours_' ~ step) -%}
+    {%- set targets = onefolk.peel_scratch(base, 'targets_' ~ step) -%}
+    {%- set next_links = onefolk.peel_scratch(base, 'links_' ~ (step + 1)) -%}
 
     {% set neighbours_sql %}
         select

@@ -1,5 +1,3 @@
 {% macro peel_scratch(base, step) -%}
-    {{ return(api.Relation.create(
-        database=base.database, schema=base.schema, identifier=base.identifier ~ '_' ~ step, type='table'
-    )) }}
+    {{ return(onefolk.scratch_relation(base, base.identifier ~ '_' ~ step)) }}
 {%- endmacro %}
