@@ -1,100 +1,97 @@
 -- One row per purchase, online or in a store.
 {{ config(access='public') }}
 
-with refunds_per_order as (
-    select order_id, sum(refund_amount) as refunded_amount
-    from {{ ref('stg_commerce__refunds') }}
-    group by order_id
-),
-
-online_orders as (
+with lines_per_order as (
     select
-        'commerce' as order_source,
-        orders.order_id,
-        'stg_commerce__orders' as record_source,
-        cast(null as {{ dbt.type_string() }}) as store_id,
-        orders.cart_id,
-        orders.order_channel,
-        orders.order_status,
-        orders.currency,
-        orders.total_amount,
-        coalesce(refunds.refunded_amount, 0) as refunded_amount,
-        orders.ordered_at
-    from {{ ref('stg_commerce__orders') }} as orders
-    left join refunds_per_order as refunds on orders.order_id = refunds.order_id
+        order_source,
+        order_id,
+        cast(count(*) as integer) as line_count,
+        sum(quantity) as quantity,
+        sum(line_amount) as lines_amount,
+        sum(line_project_amount) as lines_project_amount,
+        sum(cost_project_amount) as cost_project_amount,
+        sum(case when cost_project_amount is null or line_project_amount is null then 1 else 0 end) as unpriced_lines
+    from {{ ref('order_lines') }}
+    group by order_source, order_id
 ),
 
-store_purchases as (
-    select
-        'pos' as order_source,
-        transaction_id as order_id,
-        'stg_pos__transactions' as record_source,
-        store_id,
-        cast(null as {{ dbt.type_string() }}) as cart_id,
-        'store' as order_channel,
-        'completed' as order_status,
-        currency,
-        total_amount,
-        0 as refunded_amount,
-        occurred_at as ordered_at
-    from {{ ref('stg_pos__transactions') }}
+payments_per_order as (
+    select order_source, order_id, sum(payment_amount) as paid_amount
+    from {{ ref('payments') }}
+    where is_paid
+    group by order_source, order_id
 ),
 
-all_purchases as (
-    select * from online_orders
-    union all
-    select * from store_purchases
+refunds_per_order as (
+    select order_source, order_id, sum(refund_amount) as refunded_amount
+    from {{ ref('refunds') }}
+    group by order_source, order_id
 ),
 
--- The rate of the order's day: the newest one that was valid then.
-rates_per_purchase as (
-    select
-        purchases.order_source,
-        purchases.order_id,
-        rates.project_currency_rate,
-        row_number() over (
-            partition by purchases.order_source, purchases.order_id order by rates.valid_from desc
-        ) as recency
-    from all_purchases as purchases
-    inner join {{ ref('currency_rates') }} as rates
-        on purchases.currency = rates.currency and purchases.ordered_at >= rates.valid_from
-),
-
-priced_purchases as (
+reckoned_orders as (
     select
         purchases.*,
-        case
-            when purchases.currency = '{{ var("project_currency") }}' then 1
-            else rates.project_currency_rate
-        end as project_currency_rate
-    from all_purchases as purchases
-    left join rates_per_purchase as rates
+        lines.line_count,
+        lines.quantity,
+        lines.lines_amount,
+        payments.paid_amount,
+        rates.project_currency_rate,
+        coalesce(refunds.refunded_amount, 0) as refunded_amount,
+        case when lines.unpriced_lines = 0 then
+            lines.lines_project_amount
+            - purchases.discount_amount * rates.project_currency_rate
+            - lines.cost_project_amount
+        end as margin_project_amount
+    from {{ ref('purchases') }} as purchases
+    left join lines_per_order as lines
+        on purchases.order_source = lines.order_source and purchases.order_id = lines.order_id
+    left join payments_per_order as payments
+        on purchases.order_source = payments.order_source and purchases.order_id = payments.order_id
+    left join refunds_per_order as refunds
+        on purchases.order_source = refunds.order_source and purchases.order_id = refunds.order_id
+    left join {{ ref('currency_periods') }} as rates
         on
-            purchases.order_source = rates.order_source
-            and purchases.order_id = rates.order_id
-            and rates.recency = 1
+            purchases.currency = rates.currency
+            and purchases.ordered_at >= rates.valid_from
+            and purchases.ordered_at < rates.valid_until
 ),
 
 orders as (
     select
-        purchases.order_source,
-        purchases.order_id,
+        orders.order_source,
+        orders.order_id,
         door.profile_id,
         door.identifier_key,
-        purchases.store_id,
-        purchases.cart_id,
-        purchases.order_channel,
-        purchases.order_status,
-        purchases.currency,
-        cast(purchases.total_amount as numeric(28, 6)) as total_amount,
-        cast(purchases.refunded_amount as numeric(28, 6)) as refunded_amount,
+        orders.store_id,
+        orders.cart_id,
+        orders.order_channel,
+        orders.order_status,
+        orders.currency,
+        orders.coupon_code,
+        coalesce(orders.line_count, 0) as line_count,
+        cast(coalesce(orders.quantity, 0) as numeric(28, 6)) as quantity,
+        cast(orders.lines_amount as numeric(28, 6)) as lines_amount,
+        cast(orders.discount_amount as numeric(28, 6)) as discount_amount,
+        cast(orders.shipping_amount as numeric(28, 6)) as shipping_amount,
+        cast(orders.tax_amount as numeric(28, 6)) as tax_amount,
+        cast(orders.total_amount as numeric(28, 6)) as total_amount,
+        cast(coalesce(orders.paid_amount, 0) as numeric(28, 6)) as paid_amount,
+        cast(orders.refunded_amount as numeric(28, 6)) as refunded_amount,
         cast(
-            (purchases.total_amount - purchases.refunded_amount) * purchases.project_currency_rate as numeric(28, 6)
-        ) as net_project_amount,
-        purchases.ordered_at
-    from priced_purchases as purchases
+            orders.total_amount
+            - (orders.lines_amount - orders.discount_amount + orders.shipping_amount + orders.tax_amount)
+            as numeric(28, 6)
+        ) as unexplained_amount,
+        cast(case when orders.is_valid then orders.total_amount - coalesce(orders.paid_amount, 0) end as numeric(28, 6))
+            as unpaid_amount,
+        cast((orders.total_amount - orders.refunded_amount) * orders.project_currency_rate as numeric(28, 6))
+            as net_project_amount,
+        cast(orders.margin_project_amount as numeric(28, 6)) as margin_project_amount,
+        orders.is_valid,
+        orders.ordered_at
+    from reckoned_orders as orders
     left join {{ ref('profiles_door') }} as door
-        on purchases.record_source = door.record_source and purchases.order_id = door.record_id
+        on orders.record_source = door.record_source and orders.order_id = door.record_id
 )
 
 select * from orders

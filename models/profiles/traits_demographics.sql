@@ -1,10 +1,15 @@
--- One row per profile of which a country or a birthday is known: the newest that the most trusted source says.
+-- One row per profile of whom such a fact is known: each field as the newest record of the most trusted source says it.
+{% set fields = ['country', 'city', 'language', 'gender', 'birth_date'] %}
+
 with stated_facts as (
     select
         'stg_crm__contacts' as record_source,
         crm_contact_id as record_id,
         1 as source_rank,
         upper(country) as country,
+        city,
+        lower(language) as language,
+        lower(gender) as gender,
         birth_date,
         coalesce(updated_at, created_at, loaded_at) as stated_at
     from {{ ref('stg_crm__contacts') }}
@@ -14,6 +19,9 @@ with stated_facts as (
         loyalty_id as record_id,
         2 as source_rank,
         cast(null as {{ dbt.type_string() }}) as country,
+        cast(null as {{ dbt.type_string() }}) as city,
+        cast(null as {{ dbt.type_string() }}) as language,
+        cast(null as {{ dbt.type_string() }}) as gender,
         birth_date,
         coalesce(updated_at, enrolled_at, loaded_at) as stated_at
     from {{ ref('stg_pos__loyalty_members') }}
@@ -23,57 +31,81 @@ with stated_facts as (
         message_id as record_id,
         3 as source_rank,
         upper(country) as country,
+        cast(null as {{ dbt.type_string() }}) as city,
+        cast(null as {{ dbt.type_string() }}) as language,
+        cast(null as {{ dbt.type_string() }}) as gender,
         cast(null as date) as birth_date,
         occurred_at as stated_at
     from {{ ref('stg_events__events') }}
     where country is not null
 ),
 
-facts_of_profiles as (
+ranked_facts as (
     select
         door.profile_id,
-        facts.record_id,
-        facts.source_rank,
-        facts.country,
-        facts.birth_date,
-        facts.stated_at
+        {% for field in fields %}
+            facts.{{ field }},
+            row_number() over (
+                partition by door.profile_id
+                order by
+                    case when facts.{{ field }} is null then 1 else 0 end,
+                    facts.source_rank,
+                    facts.stated_at desc,
+                    {{ byte_order('facts.record_id') }}
+            ) as {{ field }}_rank {{- ',' if not loop.last }}
+        {% endfor %}
     from stated_facts as facts
     inner join {{ ref('profiles_door') }} as door
         on facts.record_source = door.record_source and facts.record_id = door.record_id
 ),
 
-ranked_facts as (
+chosen_facts as (
     select
         profile_id,
-        country,
-        birth_date,
-        row_number() over (
-            partition by profile_id
-            order by
-                case when country is null then 1 else 0 end,
-                source_rank,
-                stated_at desc,
-                {{ byte_order('record_id') }}
-        ) as country_rank,
-        row_number() over (
-            partition by profile_id
-            order by
-                case when birth_date is null then 1 else 0 end,
-                source_rank,
-                stated_at desc,
-                {{ byte_order('record_id') }}
-        ) as birth_date_rank
-    from facts_of_profiles
+        {% for field in fields %}
+            max(case when {{ field }}_rank = 1 then {{ field }} end) as {{ field }} {{- ',' if not loop.last }}
+        {% endfor %}
+    from ranked_facts
+    group by profile_id
+),
+
+-- A birthday that is still to come this year has not made anyone a year older yet.
+aged as (
+    select
+        *,
+        cast(
+            extract(year from {{ today() }}) - extract(year from birth_date)
+            - case
+                when
+                    extract(month from birth_date) * 100 + extract(day from birth_date)
+                    > extract(month from {{ today() }}) * 100 + extract(day from {{ today() }})
+                    then 1
+                else 0
+            end as integer
+        ) as age
+    from chosen_facts
 ),
 
 traits as (
     select
         profile_id,
-        max(case when country_rank = 1 then country end) as country,
-        cast(max(case when birth_date_rank = 1 then extract(month from birth_date) end) as integer) as birth_month,
-        cast(max(case when birth_date_rank = 1 then extract(day from birth_date) end) as integer) as birth_day
-    from ranked_facts
-    group by profile_id
+        country,
+        city,
+        language,
+        gender,
+        case
+            when age is null or age < 0 or age > 120 then null
+            when age < 18 then 'under 18'
+            when age < 25 then '18-24'
+            when age < 35 then '25-34'
+            when age < 45 then '35-44'
+            when age < 55 then '45-54'
+            when age < 65 then '55-64'
+            else '65 and over'
+        end as age_band,
+        cast(extract(month from birth_date) as integer) as birth_month,
+        cast(extract(day from birth_date) as integer) as birth_day
+    from aged
 )
 
 select * from traits

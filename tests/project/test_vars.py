@@ -13,7 +13,9 @@ from tests.project.house import Columns, Manifest, files_under, models_of, sente
 PROJECT_FILE = "dbt_project.yml"
 SQL_WORDS = r"\b(select|from|where|join|case|when|then|cast|coalesce|nullif|union|having|like|between|is null|null)\b"
 # Lists of names that a test below compares with the files; a new list needs its test, or a reason to stand here.
-COMPARED = frozenset({"audiences", "raw_tables", "identifier_records", "contact_records"})
+COMPARED = frozenset(
+    {"audiences", "contact_records", "identifier_records", "raw_tables", "timeline_families", "trait_families"}
+)
 
 
 def sql_violations(name: str, value: Any) -> Iterator[str]:
@@ -117,6 +119,22 @@ def test_audiences_are_the_files(project_vars: dict[str, Any]) -> None:
     there = [path.stem for path in files_under("models/audiences", ".sql") if path.stem.startswith("aud_")]
     listed = [f"aud_{name}" for name in project_vars["audiences"]]
     assert not (found := list(difference("audiences", listed, there))), sentence(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "prefix", "apart"),
+    [
+        ("trait_families", "models/profiles", "traits_", {"traits_identity"}),
+        ("timeline_families", "models/profiles", "timeline_", set()),
+    ],
+)
+def test_families_are_the_files(
+    project_vars: dict[str, Any], name: str, folder: str, prefix: str, apart: set[str]
+) -> None:
+    """A family of traits or of the timeline is listed where profiles and events read it."""
+    there = [path.stem for path in files_under(folder, ".sql") if path.stem.startswith(prefix)]
+    listed = [prefix + family for family in project_vars[name]]
+    assert not (found := list(difference(name, [*listed, *apart], there))), sentence(found)
 
 
 def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Manifest) -> None:

@@ -1,0 +1,32 @@
+-- One row per cart and product that was put into it: what is left of it there.
+with changes as (
+    select
+        cart_id,
+        product_id,
+        price_amount,
+        currency,
+        case event_name when 'Product Added' then 1 else -1 end * coalesce(quantity, 1) as quantity,
+        row_number() over (
+            partition by cart_id, product_id
+            order by
+                case when price_amount is null then 1 else 0 end, occurred_at desc, {{ byte_order('message_id') }} desc
+        ) as recency
+    from {{ ref('stg_events__events') }}
+    where
+        cart_id is not null
+        and product_id is not null
+        and event_name in ('Product Added', 'Product Removed')
+),
+
+cart_items as (
+    select
+        cart_id,
+        product_id,
+        max(case when recency = 1 then currency end) as currency,
+        greatest(sum(quantity), 0) as quantity,
+        max(case when recency = 1 then price_amount end) as price_amount
+    from changes
+    group by cart_id, product_id
+)
+
+select * from cart_items

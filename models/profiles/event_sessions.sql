@@ -1,0 +1,85 @@
+-- One row per web or app event: the session that it belongs to, and its place in it.
+-- A visitor is a browser or app; who is behind it may change later without moving the session.
+with visits as (
+    select
+        message_id,
+        utm_campaign,
+        coalesce(anonymous_id, device_id, user_id, message_id) as visitor,
+        lag(occurred_at) over (
+            partition by coalesce(anonymous_id, device_id, user_id, message_id)
+            order by occurred_at, {{ byte_order('message_id') }}
+        ) as previous_at,
+        occurred_at
+    from {{ ref('stg_events__events') }}
+),
+
+pauses as (
+    select
+        *,
+        sum(
+            case
+                when previous_at is null then 1
+                when occurred_at > {{ dbt.dateadd('minute', var('session_minutes'), 'previous_at') }} then 1
+                else 0
+            end
+        ) over (
+            partition by visitor order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+        ) as pause_number
+    from visits
+),
+
+-- Between two pauses a campaign lasts until another one is named.
+campaign_parts as (
+    select
+        *,
+        count(utm_campaign) over (
+            partition by visitor, pause_number
+            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+        ) as campaign_part
+    from pauses
+),
+
+campaigns as (
+    select
+        *,
+        coalesce(max(utm_campaign) over (partition by visitor, pause_number, campaign_part), '') as campaign
+    from campaign_parts
+),
+
+campaign_changes as (
+    select
+        *,
+        case
+            when campaign <> lag(campaign) over (
+                partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
+            ) then 1
+            else 0
+        end as is_change
+    from campaigns
+),
+
+numbered as (
+    select
+        *,
+        sum(is_change) over (
+            partition by visitor, pause_number
+            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+        ) as change_number
+    from campaign_changes
+),
+
+event_sessions as (
+    select
+        message_id,
+        {{ dbt.hash(
+            "'session|' || first_value(message_id) over (partition by visitor, pause_number, change_number"
+            ~ " order by occurred_at, " ~ byte_order('message_id') ~ ")"
+        ) }} as session_id,
+        cast(row_number() over (
+            partition by visitor, pause_number, change_number
+            order by occurred_at, {{ byte_order('message_id') }}
+        ) as integer) as session_position
+    from numbered
+)
+
+select * from event_sessions

@@ -1,0 +1,19 @@
+-- One row per page or screen that somebody looked at.
+{{ config(access='public') }}
+
+with page_views as (
+    select
+        message_id as page_view_id,
+        session_id,
+        profile_id,
+        identifier_key,
+        page_path,
+        page_title,
+        referrer_domain,
+        cast(row_number() over (partition by session_id order by session_position) as integer) as session_page_number,
+        occurred_at
+    from {{ ref('session_events') }}
+    where is_page_view
+)
+
+select * from page_views
