@@ -1,101 +1,37 @@
 -- One row per profile, type of contact point and value: an e-mail, a phone, a name, an address, a birth date.
 {{ config(access='public') }}
 
-with reachable_identifiers as (
-    select
-        identifiers.profile_id,
-        identifiers.identifier_type as contact_type,
-        identifier_values.identifier_value as contact_value,
-        'identity' as contact_source,
-        1 as source_rank,
-        identifiers.first_seen_at,
-        identifiers.last_seen_at
-    from {{ ref('identifiers') }} as identifiers
-    inner join {{ ref('identifier_values') }} as identifier_values
-        on identifiers.identifier_key = identifier_values.identifier_key
-    where identifiers.identifier_type in ('email', 'phone')
-),
-
-people_in_records as (
-    {% for record in var('contact_records') %}
-        {% set source_rank = loop.index %}
-        {% for contact_type, columns in record.points.items() %}
-            select
-                '{{ contact_type }}' as contact_type,
-                nullif(concat_ws(', ', {{ columns | join(', ') }}), '') as contact_value,
-                '{{ record.model }}' as contact_source,
-                {{ record_id(record.record_id) }} as record_id,
-                {{ source_rank }} as source_rank,
-                coalesce({{ record.seen_at | join(', ') }}) as seen_at
-            from {{ ref(record.model) }}
-            {{ 'union all' if not loop.last }}
-        {% endfor %}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-profiles_of_records as (
-    select records.record_source, records.record_id, identifiers.profile_id
-    from {{ ref('record_identifiers') }} as records
-    inner join {{ ref('identifiers') }} as identifiers on records.identifier_key = identifiers.identifier_key
-),
-
-stated_contact_points as (
-    select
-        profiles_of_records.profile_id,
-        people.contact_type,
-        people.contact_value,
-        people.contact_source,
-        people.source_rank,
-        people.seen_at as first_seen_at,
-        people.seen_at as last_seen_at
-    from people_in_records as people
-    inner join profiles_of_records
-        on
-            people.contact_source = profiles_of_records.record_source
-            and people.record_id = profiles_of_records.record_id
-    where people.contact_value is not null
-),
-
-all_contact_points as (
-    select * from reachable_identifiers
-    union all
-    select * from stated_contact_points
-),
-
-one_per_value as (
-    select
-        profile_id,
-        contact_type,
-        contact_value,
-        min(source_rank) as source_rank,
-        min({{ byte_order('contact_source') }}) as contact_source,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
-    from all_contact_points
-    group by profile_id, contact_type, contact_value
-),
-
-ranked_contact_points as (
-    select
-        *,
-        row_number() over (
-            partition by profile_id, contact_type
-            order by source_rank, last_seen_at desc, {{ byte_order('contact_value') }}
-        ) as preference
-    from one_per_value
+with ranked_values as (
+    select * from {{ ref('surviving_values') }}
+    where field in ('email', 'phone', 'first_name', 'last_name', 'address', 'birth_date')
 ),
 
 contact_points as (
     select
-        profile_id,
-        contact_type,
-        contact_value,
-        contact_source,
-        preference = 1 as is_primary,
-        first_seen_at,
-        last_seen_at
-    from ranked_contact_points
+        ranked.profile_id,
+        ranked.field as contact_type,
+        ranked.field_value as contact_value,
+        ranked.record_source as contact_source,
+        ranked.sample_record_id,
+        ranked.data_party,
+        ranked.validity,
+        case
+            when ranked.preference = 1 and ranked.validity in ('valid', 'disposable') then null
+            when ranked.validity <> best.validity or ranked.preference = 1 then ranked.validity
+            when ranked.party_rank > best.party_rank then 'other_party'
+            when ranked.strategy = 'most_trusted' and ranked.source_rank > best.source_rank then 'less_trusted_source'
+            when ranked.strategy = 'most_frequent' and ranked.value_record_count < best.value_record_count
+                then 'stated_less_often'
+            when ranked.strategy = 'first' then 'seen_later'
+            else 'seen_earlier'
+        end as lost_reason,
+        cast(ranked.value_record_count as integer) as record_count,
+        ranked.preference = 1 and ranked.validity in ('valid', 'disposable') as is_primary,
+        ranked.value_first_seen_at as first_seen_at,
+        ranked.value_last_seen_at as last_seen_at
+    from ranked_values as ranked
+    inner join ranked_values as best
+        on ranked.profile_id = best.profile_id and ranked.field = best.field and best.preference = 1
 )
 
 select * from contact_points

@@ -49,19 +49,16 @@ campaigns as (
 campaign_changes as (
     select
         *,
-        case
-            when campaign <> lag(campaign) over (
-                partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
-            ) then 1
-            else 0
-        end as is_change
+        lag(campaign) over (
+            partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
+        ) as previous_campaign
     from campaigns
 ),
 
 numbered as (
     select
         *,
-        sum(is_change) over (
+        sum(case when campaign <> previous_campaign then 1 else 0 end) over (
             partition by visitor, pause_number
             order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
         ) as change_number

@@ -5,11 +5,10 @@
 
 with answers as (
     select
-        message_id,
         {% for message_event in message_events %}
-            min(case when message_event_type = '{{ message_event }}' then occurred_at end) as {{ message_event }}_at
-            {{- ',' if not loop.last }}
+            min(case when message_event_type = '{{ message_event }}' then occurred_at end) as {{ message_event }}_at,
         {% endfor %}
+        message_id
     from {{ ref('stg_engagement__message_events') }}
     group by message_id
 ),
@@ -23,9 +22,13 @@ messages as (
         messages.message_channel,
         campaigns.campaign_name,
         coalesce(messages.sent_at, messages.loaded_at) as sent_at,
-        {% for message_event in message_events %}
-            answers.{{ message_event }}_at {{- ',' if not loop.last }}
-        {% endfor %}
+        answers.delivered_at,
+        answers.opened_at,
+        answers.clicked_at,
+        answers.replied_at,
+        answers.bounced_at,
+        answers.complained_at,
+        answers.unsubscribed_at
     from {{ ref('stg_engagement__messages') }} as messages
     left join answers on messages.message_id = answers.message_id
     left join {{ ref('stg_engagement__campaigns') }} as campaigns on messages.campaign_id = campaigns.campaign_id

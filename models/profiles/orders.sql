@@ -37,10 +37,12 @@ reckoned_orders as (
         payments.paid_amount,
         rates.project_currency_rate,
         coalesce(refunds.refunded_amount, 0) as refunded_amount,
-        case when lines.unpriced_lines = 0 then
-            lines.lines_project_amount
-            - purchases.discount_amount * rates.project_currency_rate
-            - lines.cost_project_amount
+        case
+            when lines.unpriced_lines = 0
+                then
+                    lines.lines_project_amount
+                    - purchases.discount_amount * rates.project_currency_rate
+                    - lines.cost_project_amount
         end as margin_project_amount
     from {{ ref('purchases') }} as purchases
     left join lines_per_order as lines

@@ -18,7 +18,9 @@ with events as (
         ) as exit_rank,
         row_number() over (
             partition by session_id
-            order by case when coalesce(utm_source, utm_medium, utm_campaign) is null then 1 else 0 end, session_position
+            order by
+                case when coalesce(utm_source, utm_medium, utm_campaign) is null then 1 else 0 end,
+                session_position
         ) as campaign_rank
     from {{ ref('session_events') }}
 ),
@@ -38,7 +40,10 @@ sessions as (
         cast(count(*) as integer) as event_count,
         cast(sum(case when is_page_view then 1 else 0 end) as integer) as page_view_count,
         cast(sum(case when event_name = 'Product Viewed' then 1 else 0 end) as integer) as product_view_count,
-        cast({{ dbt.datediff('min(occurred_at)', 'max(occurred_at)', 'second') }} as bigint) as duration_s,
+        cast(
+            {{ dbt.datediff('min(occurred_at)', 'max(occurred_at)', 'second') }}
+            as bigint
+        ) as duration_s,
         count(*) = 1 as is_bounce,
         max(case when event_name = 'Order Completed' then 1 else 0 end) = 1 as has_order,
         min(occurred_at) as started_at,

@@ -27,9 +27,14 @@ tickets as (
         tickets.ticket_status,
         tickets.resolution,
         tickets.csat_score,
-        cast({{ dbt.datediff('tickets.opened_at', 'tickets.first_reply_at', 'minute') }} as bigint)
-            as first_reply_minutes,
-        cast({{ dbt.datediff('tickets.opened_at', 'tickets.solved_at', 'minute') }} as bigint) as solved_minutes,
+        cast(
+            {{ dbt.datediff('tickets.opened_at', 'tickets.first_reply_at', 'minute') }}
+            as bigint
+        ) as first_reply_minutes,
+        cast(
+            {{ dbt.datediff('tickets.opened_at', 'tickets.solved_at', 'minute') }}
+            as bigint
+        ) as solved_minutes,
         tickets.solved_at is null and coalesce(tickets.ticket_status, '') not in ('solved', 'closed') as is_open,
         tickets.opened_at,
         tickets.first_reply_at,

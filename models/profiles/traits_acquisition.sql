@@ -1,4 +1,4 @@
--- One row per profile seen on the web or in an app: where its first session that names a campaign, else its first, came from.
+-- One row per profile seen on the web or in an app: where its first session that names a campaign came from.
 with ranked_sessions as (
     select
         *,

@@ -1,71 +1,13 @@
--- One row per profile of whom such a fact is known: each field as the newest record of the most trusted source says it.
-{% set fields = ['country', 'city', 'language', 'gender', 'birth_date'] %}
-
-with stated_facts as (
-    select
-        'stg_crm__contacts' as record_source,
-        crm_contact_id as record_id,
-        1 as source_rank,
-        upper(country) as country,
-        city,
-        lower(language) as language,
-        lower(gender) as gender,
-        birth_date,
-        coalesce(updated_at, created_at, loaded_at) as stated_at
-    from {{ ref('stg_crm__contacts') }}
-    union all
-    select
-        'stg_pos__loyalty_members' as record_source,
-        loyalty_id as record_id,
-        2 as source_rank,
-        cast(null as {{ dbt.type_string() }}) as country,
-        cast(null as {{ dbt.type_string() }}) as city,
-        cast(null as {{ dbt.type_string() }}) as language,
-        cast(null as {{ dbt.type_string() }}) as gender,
-        birth_date,
-        coalesce(updated_at, enrolled_at, loaded_at) as stated_at
-    from {{ ref('stg_pos__loyalty_members') }}
-    union all
-    select
-        'stg_events__events' as record_source,
-        message_id as record_id,
-        3 as source_rank,
-        upper(country) as country,
-        cast(null as {{ dbt.type_string() }}) as city,
-        cast(null as {{ dbt.type_string() }}) as language,
-        cast(null as {{ dbt.type_string() }}) as gender,
-        cast(null as date) as birth_date,
-        occurred_at as stated_at
-    from {{ ref('stg_events__events') }}
-    where country is not null
-),
-
-ranked_facts as (
-    select
-        door.profile_id,
-        {% for field in fields %}
-            facts.{{ field }},
-            row_number() over (
-                partition by door.profile_id
-                order by
-                    case when facts.{{ field }} is null then 1 else 0 end,
-                    facts.source_rank,
-                    facts.stated_at desc,
-                    {{ byte_order('facts.record_id') }}
-            ) as {{ field }}_rank {{- ',' if not loop.last }}
-        {% endfor %}
-    from stated_facts as facts
-    inner join {{ ref('profiles_door') }} as door
-        on facts.record_source = door.record_source and facts.record_id = door.record_id
-),
-
-chosen_facts as (
+-- One row per profile of whom such a fact is known: of each field the value that survived.
+with survivors as (
     select
         profile_id,
-        {% for field in fields %}
-            max(case when {{ field }}_rank = 1 then {{ field }} end) as {{ field }} {{- ',' if not loop.last }}
+        {% for field in ['country', 'city', 'language', 'gender'] %}
+            max(case when field = '{{ field }}' then field_value end) as {{ field }},
         {% endfor %}
-    from ranked_facts
+        cast(max(case when field = 'birth_date' then field_value end) as date) as birth_date
+    from {{ ref('surviving_values') }}
+    where preference = 1 and validity <> 'expired'
     group by profile_id
 ),
 
@@ -83,7 +25,7 @@ aged as (
                 else 0
             end as integer
         ) as age
-    from chosen_facts
+    from survivors
 ),
 
 traits as (
@@ -106,6 +48,7 @@ traits as (
         cast(extract(month from birth_date) as integer) as birth_month,
         cast(extract(day from birth_date) as integer) as birth_day
     from aged
+    where coalesce(country, city, language, gender) is not null or birth_date is not null
 )
 
 select * from traits

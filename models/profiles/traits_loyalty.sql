@@ -1,4 +1,4 @@
--- One row per profile in the loyalty programme: its highest claim to it, the newest card.
+-- One row per profile in the loyalty programme: its newest card.
 with cards as (
     select
         door.profile_id,
@@ -6,8 +6,9 @@ with cards as (
         members.enrolled_at as loyalty_enrolled_at,
         row_number() over (
             partition by door.profile_id
-            order by coalesce(members.updated_at, members.enrolled_at, members.loaded_at) desc,
-            {{ byte_order('members.loyalty_id') }}
+            order by
+                coalesce(members.updated_at, members.enrolled_at, members.loaded_at) desc,
+                {{ byte_order('members.loyalty_id') }}
         ) as recency
     from {{ ref('stg_pos__loyalty_members') }} as members
     inner join {{ ref('profiles_door') }} as door

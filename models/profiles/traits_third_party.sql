@@ -1,6 +1,4 @@
 -- One row per profile of whom a data provider claims something that has not expired: of each kind the surest claim.
-{% set taxonomies = ['sex', 'age', 'nationality', 'interest'] %}
-
 with ranked_claims as (
     select
         profile_id,
@@ -16,11 +14,11 @@ with ranked_claims as (
 
 traits as (
     select
-        profile_id,
-        {% for taxonomy in taxonomies %}
+        {% for taxonomy in ['sex', 'age', 'nationality', 'interest'] %}
             max(case when taxonomy = '{{ taxonomy }}' and confidence_rank = 1 then label end)
-                as third_party_{{ taxonomy }} {{- ',' if not loop.last }}
+                as third_party_{{ taxonomy }},
         {% endfor %}
+        profile_id
     from ranked_claims
     group by profile_id
 )

@@ -8,8 +8,8 @@ import pytest
 from orchestration.identity.truth import read_truth
 from orchestration.settings import PROJECT_DIR, Settings
 
-# People whose identifiers lie in one profile that holds nobody else's; browsers that never told whose they are, and what
-# the DMP knows of without a consent to link it, may stand apart.
+# People whose identifiers lie in one profile that holds nobody else's; browsers that never told whose they are, and
+# what the DMP knows of without a consent to link it, may stand apart.
 RIGHT_PEOPLE = """
 create table placed as
     with owners as (
@@ -39,8 +39,8 @@ create table right_people as
         and min(person_id) not in (select person_id from torn)
 """
 
-# By hand from the truth, the landed refunds and the seed of rates; which orders were cancelled only the shop knows, and an
-# order that gives an agent's address, or a browser that never told whose it is, names nobody.
+# By hand from the truth, the landed refunds and the seed of rates; which orders were cancelled only the shop knows, and
+# an order that gives an agent's address, or a browser that never told whose it is, names nobody.
 EXPECTED = """
 create table expected as
     with refunds as (
@@ -117,7 +117,8 @@ def test_orders_add_up_but_for_lost_lines(truth: duckdb.DuckDBPyConnection) -> N
         "  where table_name in ('order_lines', 'transaction_lines') and row_text like '%' || orders.order_id || '%')"
     ).fetchall()
     of_no_order = truth.execute(
-        "select count(*) from warehouse.work_staging.quarantine where table_name in ('order_lines', 'transaction_lines')"
+        "select count(*) from warehouse.work_staging.quarantine"
+        " where table_name in ('order_lines', 'transaction_lines')"
         " and (reason like 'order_id is missing%' or reason like 'transaction_id is missing%')"
     ).fetchall()[0][0]
     assert len(strange) <= of_no_order

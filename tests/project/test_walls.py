@@ -29,7 +29,10 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("pii", "staging"): ANY_MODEL,
     ("pii", "identity"): ANY_MODEL,
     ("profiles", "staging"): ANY_MODEL,
-    ("profiles", "identity"): frozenset({"profiles_door", "traits_identity"}),
+    ("profiles", "identity"): frozenset({"profiles_door", "traits_identity", "lifecycle_triggers"}),
+    # Which value of a field survives is decided where the values are; here come the ones that name nobody, and of the
+    # others only where they come from.
+    ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics"}),
     ("consent", "staging"): frozenset({"consent_door"}),
     ("consent", "identity"): frozenset({"consent_door"}),
     ("consent", "profiles"): ANY_MODEL,
@@ -41,8 +44,9 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
 }
 # Inside activation a sync states wishes and reads what the door let in, nothing else.
 SYNCS_READ = frozenset({"activation_door"})
-# Every room may read the seeds of its own folder and these.
+# Every room may read the seeds of its own folder and these; the golden record's rules are also read where values are.
 SHARED_SEEDS = "reference"
+SEED_EDGES = frozenset({("pii", "profiles")})
 
 
 def wall_violations(manifest: Manifest) -> Iterator[str]:
@@ -63,7 +67,7 @@ def _may_read(model: Node, upstream: Node) -> bool:
     if upstream["resource_type"] == "source":
         return (room, "sources") in EDGES
     if upstream["resource_type"] == "seed":
-        return read in (room, SHARED_SEEDS)
+        return read in (room, SHARED_SEEDS) or (room, read) in SEED_EDGES
     if model["name"].startswith("sync_"):
         return upstream["name"] in SYNCS_READ
     if room == read:

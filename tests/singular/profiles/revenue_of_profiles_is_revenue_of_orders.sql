@@ -12,7 +12,7 @@ of_orders as (
 differences as (
     select
         of_profiles.order_count as profile_order_count,
-        of_orders.order_count as order_count,
+        of_orders.order_count,
         of_profiles.net_revenue_amount as profile_revenue_amount,
         of_orders.net_revenue_amount
     from of_profiles
