@@ -18,7 +18,10 @@ def test_engines_agree(duckdb_company: Settings, postgres_company: Settings) -> 
     """Every public table has the same rows on DuckDB and on Postgres, and so have the delivered files."""
     on_duckdb, on_postgres = published(duckdb_company), published(postgres_company)
     assert_same_tables(on_duckdb, on_postgres)
-    assert all(on_duckdb.values()), "no public table of the company is empty"
+    empty = {name for name, rows in on_duckdb.items() if not rows}
+    assert empty <= {"profiles.sales_pipeline"}, (
+        "but for deals, which may all be decided, there is something of everything"
+    )
     assert delivered(duckdb_company) == delivered(postgres_company)
 
 
