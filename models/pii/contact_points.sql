@@ -9,10 +9,10 @@ with ranked_values as (
 contact_points as (
     select
         ranked.profile_id,
+        ranked.sample_record_id,
         ranked.field as contact_type,
         ranked.field_value as contact_value,
         ranked.record_source as contact_source,
-        ranked.sample_record_id,
         ranked.data_party,
         ranked.validity,
         case

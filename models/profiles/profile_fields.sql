@@ -4,9 +4,9 @@
 with profile_fields as (
     select
         profile_id,
+        sample_record_id,
         field,
         record_source,
-        sample_record_id,
         data_party,
         strategy,
         validity,

@@ -45,6 +45,7 @@ entries as (
 profile_lifecycle as (
     select
         profile_id,
+        trigger_id,
         cast(
             row_number() over (
                 partition by profile_id
@@ -53,7 +54,6 @@ profile_lifecycle as (
         ) as stage_number,
         lifecycle_stage,
         trigger_type,
-        trigger_id,
         lead(occurred_at) over (
             partition by profile_id
             order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}

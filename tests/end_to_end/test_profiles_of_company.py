@@ -1,5 +1,6 @@
 """What profiles say of people is what the company's truth says, wherever their identifiers were stitched right."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from orchestration.identity.truth import read_truth
 from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import open_duckdb, open_warehouse
 
 # People whose identifiers lie in one profile that holds nobody else's; browsers that never told whose they are, and
 # what the DMP knows of without a consent to link it, may stand apart.
@@ -141,3 +143,28 @@ def test_birthdays_are_the_truth(company: Path, truth: duckdb.DuckDBPyConnection
     right = [row for row in rows if row[1:3] == row[3:5]]
     assert len(rows) > 30
     assert len(right) == len(rows)
+
+
+QUESTIONS = re.findall(
+    r"^## (.+?)\n+```sql\n(.+?)```",
+    (PROJECT_DIR / "models" / "profiles" / "questions.md").read_text(encoding="utf-8"),
+    flags=re.DOTALL | re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("question", "sql"), QUESTIONS, ids=[question for question, _ in QUESTIONS])
+def test_worked_questions_have_answers(
+    question: str, sql: str, duckdb_company: Settings, postgres_company: Settings
+) -> None:
+    """Each question of the documentation is answered by its SQL, on both engines alike."""
+    with open_duckdb(duckdb_company.serve_path, duckdb_company, read_only=True) as served:
+        on_duckdb = served.rows(sql)
+    with open_warehouse(postgres_company) as warehouse:
+        on_postgres = warehouse.rows(sql)
+    assert on_duckdb, f"nobody knows: {question}"
+    assert len(on_duckdb) == len(on_postgres)
+
+
+def test_there_are_ten_questions() -> None:
+    """The documentation answers ten questions."""
+    assert len(QUESTIONS) == 10

@@ -44,6 +44,8 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
 }
 # Inside activation a sync states wishes and reads what the door let in, nothing else.
 SYNCS_READ = frozenset({"activation_door"})
+# Exposures that only read what is published; the others deliver.
+ANALYSES = frozenset({"analysis", "dashboard", "notebook", "ml"})
 # Every room may read the seeds of its own folder and these; the golden record's rules are also read where values are.
 SHARED_SEEDS = "reference"
 SEED_EDGES = frozenset({("pii", "profiles")})
@@ -113,10 +115,15 @@ def data_test_violations(manifest: Manifest) -> Iterator[str]:
 
 
 def exposure_violations(manifest: Manifest) -> Iterator[str]:
-    """Exposures that show anything but one sync, and syncs that no exposure shows."""
+    """Exposures that show anything but one sync, or as analyses anything but public tables; syncs that none shows."""
     shown: list[str] = []
+    public = {model["name"] for model in models_of(manifest) if model["config"].get("access") == "public"}
     for exposure in manifest["exposures"].values():
         read = [upstream_id.split(".")[-1] for upstream_id in exposure["depends_on"]["nodes"]]
+        if exposure.get("type") in ANALYSES:
+            if hidden := sorted(set(read) - public):
+                yield f"{where(exposure)}: {exposure['name']} reads {hidden}, which no reader sees"
+            continue
         shown += read
         if len(read) != 1 or not read[0].startswith("sync_"):
             yield f"{where(exposure)}: {exposure['name']} depends on {read}; an exposure shows exactly one sync_ model"
@@ -141,7 +148,7 @@ def test_data_tests_stand_in_the_room_they_guard(manifest: Manifest) -> None:
 
 
 def test_exposures_show_syncs_only(manifest: Manifest) -> None:
-    """What leaves the house leaves through a sync_ model and its one exposure."""
+    """What leaves the house leaves through a sync_ model and its one exposure; analyses read what is published."""
     assert not (found := list(exposure_violations(manifest))), sentence(found)
 
 
@@ -208,6 +215,7 @@ def test_the_other_checks_can_fail() -> None:
     exposure = {"name": "e", "original_file_path": "x", "depends_on": {"nodes": ["model.onefolk.aud_x"]}}
     sync = _node("sync_a__b", "models/activation/sync_a__b.sql")
     assert len(list(exposure_violations({"nodes": {"s": sync}, "exposures": {"e": exposure}}))) == 2
+    assert len(list(exposure_violations({"nodes": {}, "exposures": {"e": {**exposure, "type": "analysis"}}}))) == 1
     test = {**_node("t", "tests/singular/identity/t.sql", ("aud_x", "raw")), "resource_type": "test"}
     audience = next(node for node in HOUSE if node["name"] == "aud_x")
     assert len(list(data_test_violations({"nodes": {"t": test, "aud_x": audience}, "sources": {"raw": SOURCE}}))) == 2
