@@ -1,8 +1,23 @@
 -- One row per profile, field, value and source: what records say of a person, and since when.
-with observations as (
-    select record_source, record_id, identifier_key, identifier_type, data_party, first_seen_at, last_seen_at
+with all_observations as (
+    select
+        record_source,
+        record_id,
+        identifier_key,
+        identifier_type,
+        data_party,
+        count(case when record_source <> 'stg_engagement__messages' then 1 end) over (partition by identifier_key)
+            as statement_count,
+        first_seen_at,
+        last_seen_at
     from {{ ref('identifier_observations') }}
     where identifier_type in ('email', 'phone')
+),
+
+-- Where we write to is not what a person says; it counts only where nothing else does.
+observations as (
+    select * from all_observations
+    where record_source <> 'stg_engagement__messages' or statement_count = 0
 ),
 
 identifiers as (

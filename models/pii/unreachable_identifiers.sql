@@ -1,4 +1,4 @@
--- One row per identifier whose last message came back.
+-- One row per identifier whose last message came back, at once or after it was taken for delivered.
 with answers as (
     select
         records.identifier_key,
@@ -14,7 +14,7 @@ with answers as (
 
 unreachable as (
     select identifier_key, bounced_at from answers
-    where bounced_at is not null and (reached_at is null or reached_at < bounced_at)
+    where bounced_at is not null and (reached_at is null or reached_at <= bounced_at)
 )
 
 select * from unreachable
