@@ -17,10 +17,7 @@ with ad_spend as (
         cast(spend.cost_amount * rates.project_currency_rate as numeric(28, 6)) as cost_project_amount
     from {{ ref('stg_ads__spend') }} as spend
     left join {{ ref('currency_periods') }} as rates
-        on
-            spend.currency = rates.currency
-            and spend.spend_date >= rates.valid_from
-            and spend.spend_date < rates.valid_until
+        on {{ rate_holds('rates', 'spend.currency', 'spend.spend_date') }}
 )
 
 select * from ad_spend

@@ -3,21 +3,19 @@
 
 with cart_events as (
     select
-        events.cart_id,
-        door.profile_id,
-        door.identifier_key,
+        cart_id,
+        profile_id,
+        identifier_key,
         row_number() over (
-            partition by events.cart_id
+            partition by cart_id
             order by
-                case when door.profile_id is null then 1 else 0 end,
-                events.occurred_at desc,
-                {{ byte_order('events.message_id') }}
+                case when profile_id is null then 1 else 0 end,
+                occurred_at desc,
+                {{ byte_order('message_id') }}
         ) as identity_rank,
-        events.occurred_at
-    from {{ ref('stg_events__events') }} as events
-    left join {{ ref('profiles_door') }} as door
-        on door.record_source = 'stg_events__events' and events.message_id = door.record_id
-    where events.cart_id is not null
+        occurred_at
+    from {{ ref('session_events') }}
+    where cart_id is not null
 ),
 
 last_changes as (
@@ -88,10 +86,7 @@ carts as (
     left join ordered_carts as orders on carts.cart_id = orders.cart_id
     left join bought_in_store as store on carts.cart_id = store.cart_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            contents.currency = rates.currency
-            and carts.changed_at >= rates.valid_from
-            and carts.changed_at < rates.valid_until
+        on {{ rate_holds('rates', 'contents.currency', 'carts.changed_at') }}
 )
 
 select * from carts

@@ -31,10 +31,7 @@ contracts as (
     left join {{ ref('profiles_door') }} as door
         on door.record_source = 'stg_crm__contacts' and contracts.crm_contact_id = door.record_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            contracts.currency = rates.currency
-            and contracts.rate_date >= rates.valid_from
-            and contracts.rate_date < rates.valid_until
+        on {{ rate_holds('rates', 'contracts.currency', 'contracts.rate_date') }}
 )
 
 select * from contracts

@@ -32,10 +32,7 @@ deals as (
     left join {{ ref('profiles_door') }} as door
         on door.record_source = 'stg_crm__contacts' and deals.crm_contact_id = door.record_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            deals.currency = rates.currency
-            and deals.opened_at >= rates.valid_from
-            and deals.opened_at < rates.valid_until
+        on {{ rate_holds('rates', 'deals.currency', 'deals.opened_at') }}
 )
 
 select * from deals

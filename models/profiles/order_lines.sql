@@ -38,10 +38,7 @@ priced_lines as (
     left join {{ ref('purchases') }} as purchases
         on lines.order_source = purchases.order_source and lines.order_id = purchases.order_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            purchases.currency = rates.currency
-            and purchases.ordered_at >= rates.valid_from
-            and purchases.ordered_at < rates.valid_until
+        on {{ rate_holds('rates', 'purchases.currency', 'purchases.ordered_at') }}
 ),
 
 costed_lines as (
@@ -52,10 +49,7 @@ costed_lines as (
     from priced_lines as lines
     left join {{ ref('stg_commerce__products') }} as products on lines.product_id = products.product_id
     left join {{ ref('currency_periods') }} as cost_rates
-        on
-            products.currency = cost_rates.currency
-            and lines.ordered_at >= cost_rates.valid_from
-            and lines.ordered_at < cost_rates.valid_until
+        on {{ rate_holds('cost_rates', 'products.currency', 'lines.ordered_at') }}
 ),
 
 order_lines as (

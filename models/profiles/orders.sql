@@ -52,10 +52,7 @@ reckoned_orders as (
     left join refunds_per_order as refunds
         on purchases.order_source = refunds.order_source and purchases.order_id = refunds.order_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            purchases.currency = rates.currency
-            and purchases.ordered_at >= rates.valid_from
-            and purchases.ordered_at < rates.valid_until
+        on {{ rate_holds('rates', 'purchases.currency', 'purchases.ordered_at') }}
 ),
 
 orders as (

@@ -47,10 +47,7 @@ payments as (
     left join {{ ref('profiles_door') }} as door
         on payments.record_source = door.record_source and payments.order_id = door.record_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            payments.currency = rates.currency
-            and payments.paid_at >= rates.valid_from
-            and payments.paid_at < rates.valid_until
+        on {{ rate_holds('rates', 'payments.currency', 'payments.paid_at') }}
 )
 
 select * from payments

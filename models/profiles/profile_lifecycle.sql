@@ -15,30 +15,38 @@ with ranked_triggers as (
     from {{ ref('lifecycle_triggers') }}
 ),
 
+numbered_triggers as (
+    select
+        *,
+        row_number() over (
+            partition by profile_id
+            order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
+        ) as trigger_number
+    from ranked_triggers
+),
+
 furthest as (
     select
         *,
         max(stage_rank) over (
-            partition by profile_id
-            order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
-            rows between unbounded preceding and current row
+            partition by profile_id order by trigger_number rows between unbounded preceding and current row
         ) as furthest_rank
-    from ranked_triggers
+    from numbered_triggers
 ),
 
 forward as (
     select
         *,
-        lag(lifecycle_stage) over (
-            partition by profile_id
-            order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
-        ) as previous_stage
+        lag(lifecycle_stage) over (partition by profile_id order by trigger_number) as previous_stage
     from furthest
     where stage_rank = furthest_rank
 ),
 
 entries as (
-    select * from forward
+    select
+        *,
+        lead(occurred_at) over (partition by profile_id order by trigger_number) as left_at
+    from forward
     where previous_stage is null or previous_stage <> lifecycle_stage
 ),
 
@@ -46,23 +54,12 @@ profile_lifecycle as (
     select
         profile_id,
         trigger_id,
-        cast(
-            row_number() over (
-                partition by profile_id
-                order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
-            ) as integer
-        ) as stage_number,
+        cast(row_number() over (partition by profile_id order by trigger_number) as integer) as stage_number,
         lifecycle_stage,
         trigger_type,
-        lead(occurred_at) over (
-            partition by profile_id
-            order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
-        ) is null as is_current,
+        left_at is null as is_current,
         occurred_at as valid_from,
-        lead(occurred_at) over (
-            partition by profile_id
-            order by occurred_at, stage_rank, lifecycle_stage, {{ byte_order('trigger_id') }}
-        ) as valid_to
+        left_at as valid_to
     from entries
 )
 

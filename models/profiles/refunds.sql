@@ -27,10 +27,7 @@ refunds as (
     left join {{ ref('profiles_door') }} as door
         on door.record_source = 'stg_commerce__orders' and refunds.order_id = door.record_id
     left join {{ ref('currency_periods') }} as rates
-        on
-            refunds.currency = rates.currency
-            and refunds.refunded_at >= rates.valid_from
-            and refunds.refunded_at < rates.valid_until
+        on {{ rate_holds('rates', 'refunds.currency', 'refunds.refunded_at') }}
 )
 
 select * from refunds
