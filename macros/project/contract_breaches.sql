@@ -20,13 +20,5 @@
             'reason': "'" ~ column ~ ' is not ' ~ nouns[type] ~ ": ' || left(" ~ value ~ ', 80)',
         }) -%}
     {%- endfor -%}
-    {%- if contract.event_time -%}
-        {%- set moment = onefolk.try_to('timestamp', adapter.quote(contract.event_time)) -%}
-        {%- set latest = dbt.dateadd('minute', var('clock_skew_minutes'), onefolk.as_of()) -%}
-        {%- do breaches.append({
-            'condition': 'coalesce(' ~ moment ~ ' > ' ~ latest ~ ', false)',
-            'reason': "'occurred after the clock'",
-        }) -%}
-    {%- endif -%}
     {{ return(breaches) }}
 {%- endmacro %}

@@ -4,7 +4,10 @@
     {%- set breaches = onefolk.contract_breaches(source_name, table_name) -%}
     (
         _loaded_at <= {{ onefolk.as_of() }}
-        {%- for breach in breaches %}
+        {%- if this and is_incremental() %}
+        and {{ onefolk.is_unread(source_name, table_name) }}
+        {%- endif %}
+        {%- for breach in breaches + onefolk.clock_breaches(source_name, table_name) %}
         and not {{ breach.condition }}
         {%- endfor %}
     )

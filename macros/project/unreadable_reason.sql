@@ -1,6 +1,4 @@
-{% macro unreadable_reason(source_name, table_name) -%}
-    {%- if not execute -%} {{ return('cast(null as text)') }} {%- endif -%}
-    {%- set breaches = onefolk.contract_breaches(source_name, table_name) -%}
+{% macro unreadable_reason(breaches) -%}
     nullif(
         concat_ws(
             '; '

@@ -1,11 +1,5 @@
 -- One row per identifier and period in which it belonged to one profile.
-{{ config(
-    access='public',
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='identifier_key',
-    on_schema_change='fail'
-) }}
+{{ config(access='public', materialized='incremental', unique_key='identifier_key') }}
 
 with changed_identifiers as (
     select distinct identifier_key from {{ ref('identity_assignments') }}

@@ -1,10 +1,5 @@
 -- One row per identifier that records name or named: how many do, and when it was seen.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='identifier_key',
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key='identifier_key') }}
 
 with journal as (
     select * from {{ ref('observation_journal') }}

@@ -1,7 +1,5 @@
 -- One row per change of who is who: ids minted, merged, split, restored, moved, retired, and why.
-{{ config(
-    access='public', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
-) }}
+{{ config(access='public', materialized='incremental', incremental_strategy='append') }}
 
 with sizes as (
     select profile_id, generation, ordinal, size_before, size_after from {{ ref('profile_sizes') }}

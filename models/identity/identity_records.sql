@@ -1,10 +1,5 @@
 -- One row per source record that may name somebody: a fingerprint of what it said, and the version that changed it.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['record_source', 'record_id'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['record_source', 'record_id']) }}
 
 with staged_records as (
     {% for record in var('identifier_records') %}

@@ -1,10 +1,5 @@
 -- One row per source record and identifier that it names or named: what it says, in the version that changed it last.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['record_source', 'record_id'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['record_source', 'record_id']) }}
 
 with changed_records as (
     select record_source, record_id, version from {{ ref('identity_records') }}

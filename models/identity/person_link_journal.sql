@@ -1,10 +1,5 @@
 -- One row per link or mark of person_links, now or before, and the version that changed it last.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['key_a', 'key_b', 'apart_as'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['key_a', 'key_b', 'apart_as']) }}
 
 {{ link_journal(ref('person_links')) }}
 

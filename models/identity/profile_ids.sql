@@ -1,11 +1,5 @@
 -- One row per profile id ever minted: what became of it.
-{{ config(
-    access='public',
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='profile_id',
-    on_schema_change='fail'
-) }}
+{{ config(access='public', materialized='incremental', unique_key='profile_id') }}
 
 with changed_profiles as (
     select profile_id from {{ ref('profile_sizes') }}

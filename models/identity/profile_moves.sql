@@ -1,5 +1,5 @@
 -- One row per generation and pair of profiles between which identifiers moved; an empty id is nobody yet or any more.
-{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
+{{ config(materialized='incremental', incremental_strategy='append') }}
 
 with new_assignments as (
     select * from {{ ref('identity_assignments') }}

@@ -1,10 +1,5 @@
 -- One row per profile and generation in which it won or lost identifiers: how many it held before and after.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='profile_id',
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key='profile_id') }}
 
 with changes as (
     select

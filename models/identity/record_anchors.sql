@@ -1,10 +1,5 @@
 -- One row per source record: the strongest identifier in it, if any can stand for somebody.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['record_source', 'record_id'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['record_source', 'record_id']) }}
 
 {%- set since = last_version(this, 'journal_version') -%}
 {%- set status_since = last_version(this, 'status_version') -%}

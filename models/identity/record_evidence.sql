@@ -1,10 +1,5 @@
 -- One row per pair of identifiers and rule that records speak for or spoke for: how many do, and since when.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['identifier_key_a', 'identifier_key_b', 'link_rule'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['identifier_key_a', 'identifier_key_b', 'link_rule']) }}
 
 with record_links as (
     select * from {{ ref('record_links') }}

@@ -1,10 +1,5 @@
 -- One row per source record and link that it speaks or spoke for: a star from its strongest identifier to the others.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['record_source', 'record_id'],
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key=['record_source', 'record_id']) }}
 
 with dirty_records as (
     select record_source, record_id, identifier_key, version from {{ ref('record_anchors') }}

@@ -1,10 +1,5 @@
 -- One row per identifier that is or was blocked or shared by too many; one without a key says what was read so far.
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='identifier_key',
-    on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', unique_key='identifier_key') }}
 
 {%- set since = last_version(this, 'journal_version') -%}
 

@@ -1,41 +1,70 @@
 -- One row per web or app event: the session that it belongs to, and its place in it.
 -- A visitor is a browser or app; who is behind it may change later without moving the session.
+{{ config(materialized='incremental', unique_key='message_id') }}
+{%- set since = last_change(this) -%}
+{%- set by_time = 'order by occurred_at, ' ~ byte_order('message_id') -%}
+{%- set so_far = by_time ~ ' rows unbounded preceding' -%}
+{%- set in_session = 'partition by visitor, pause_number, change_number' -%}
+
 with visits as (
     select
         message_id,
-        utm_campaign,
         coalesce(anonymous_id, device_id, user_id, message_id) as visitor,
-        lag(occurred_at) over (
-            partition by coalesce(anonymous_id, device_id, user_id, message_id)
-            order by occurred_at, {{ byte_order('message_id') }}
-        ) as previous_at,
-        occurred_at
+        utm_campaign,
+        case when event_type in ('page', 'screen') then 1 else 0 end as page_view_count,
+        occurred_at,
+        staged_at
     from {{ ref('stg_events__events') }}
+),
+
+last_places as (
+    {{ rows_so_far(this, {
+        'message_id': dbt.type_string(), 'session_id': dbt.type_string(), 'visitor_key': dbt.type_string(),
+        'session_position': 'integer', 'session_page_number': 'integer',
+    }) }}
+),
+
+-- Whom an event was taken for before it came again may have lost it to another.
+earlier_visitors as (
+    select distinct last_places.visitor_key
+    from last_places
+    inner join visits on last_places.message_id = visits.message_id
+    where {{ has_changed_since(since, 'visits.staged_at') }}
+),
+
+touched_visits as (
+    {{ touched_visits('visits', 'last_places', 'earlier_visitors', since) }}
+),
+
+previous_visits as (
+    select
+        *,
+        lag(occurred_at) over (partition by visitor {{ by_time }}) as previous_at
+    from touched_visits
+),
+
+starts as (
+    select
+        *,
+        case
+            when occurred_at <= {{ dbt.dateadd('minute', var('session_minutes'), 'previous_at') }} then 0
+            else 1
+        end as start_count
+    from previous_visits
 ),
 
 pauses as (
     select
         *,
-        sum(
-            case
-                when previous_at is null then 1
-                when occurred_at > {{ dbt.dateadd('minute', var('session_minutes'), 'previous_at') }} then 1
-                else 0
-            end
-        ) over (
-            partition by visitor order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
-        ) as pause_number
-    from visits
+        sum(start_count) over (partition by visitor {{ so_far }}) as pause_number
+    from starts
 ),
 
 -- Between two pauses a campaign lasts until another one is named.
 campaign_parts as (
     select
         *,
-        count(utm_campaign) over (
-            partition by visitor, pause_number
-            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
-        ) as campaign_part
+        count(utm_campaign) over (partition by visitor, pause_number {{ so_far }}) as campaign_part
     from pauses
 ),
 
@@ -49,34 +78,42 @@ campaigns as (
 campaign_changes as (
     select
         *,
-        lag(campaign) over (
-            partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
-        ) as previous_campaign
+        case
+            when campaign <> lag(campaign) over (partition by visitor, pause_number {{ by_time }}) then 1 else 0
+        end as change_count
     from campaigns
 ),
 
 numbered as (
     select
         *,
-        sum(case when campaign <> previous_campaign then 1 else 0 end) over (
-            partition by visitor, pause_number
-            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
-        ) as change_number
+        sum(change_count) over (partition by visitor, pause_number {{ so_far }}) as change_number
     from campaign_changes
+),
+
+places as (
+    select
+        message_id,
+        {{ dbt.hash("'session|' || first_value(message_id) over (" ~ in_session ~ ' ' ~ by_time ~ ")") }} as session_id,
+        {{ dbt.hash("'visitor|' || visitor") }} as visitor_key,
+        cast(row_number() over ({{ in_session }} {{ by_time }}) as integer) as session_position,
+        cast(sum(page_view_count) over ({{ in_session }} {{ so_far }}) as integer) as session_page_number
+    from numbered
 ),
 
 event_sessions as (
     select
-        message_id,
-        {{ dbt.hash(
-            "'session|' || first_value(message_id) over (partition by visitor, pause_number, change_number"
-            ~ " order by occurred_at, " ~ byte_order('message_id') ~ ")"
-        ) }} as session_id,
-        cast(row_number() over (
-            partition by visitor, pause_number, change_number
-            order by occurred_at, {{ byte_order('message_id') }}
-        ) as integer) as session_position
-    from numbered
+        places.*,
+        {{ as_of() }} as changed_at
+    from places
+    left join last_places on places.message_id = last_places.message_id
+    left join earlier_visitors on places.visitor_key = earlier_visitors.visitor_key
+    where
+        last_places.message_id is null
+        or earlier_visitors.visitor_key is not null
+        or places.session_id <> last_places.session_id
+        or places.session_position <> last_places.session_position
+        or places.session_page_number <> last_places.session_page_number
 )
 
 select * from event_sessions

@@ -1,5 +1,5 @@
 -- One row per thing that happened, on any channel, online or offline.
-{{ config(access='public') }}
+{{ config(materialized='view', access='public') }}
 
 with events as (
     {% for family in var('timeline_families') %}

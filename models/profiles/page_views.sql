@@ -1,5 +1,5 @@
 -- One row per page or screen that somebody looked at.
-{{ config(access='public') }}
+{{ config(materialized='view', access='public') }}
 
 with page_views as (
     select
@@ -10,7 +10,7 @@ with page_views as (
         page_path,
         page_title,
         referrer_domain,
-        cast(row_number() over (partition by session_id order by session_position) as integer) as session_page_number,
+        session_page_number,
         occurred_at
     from {{ ref('session_events') }}
     where is_page_view

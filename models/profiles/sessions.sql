@@ -1,55 +1,28 @@
 -- One row per session: what one browser or app did without a pause, or a change of campaign, in between.
-{{ config(access='public') }}
+{{ config(materialized='view', access='public') }}
 
-with events as (
-    select
-        *,
-        row_number() over (
-            partition by session_id
-            order by case when profile_id is null then 1 else 0 end, session_position desc
-        ) as identity_rank,
-        row_number() over (
-            partition by session_id
-            order by case when page_path is null then 1 else 0 end, session_position
-        ) as entry_rank,
-        row_number() over (
-            partition by session_id
-            order by case when page_path is null then 1 else 0 end, session_position desc
-        ) as exit_rank,
-        row_number() over (
-            partition by session_id
-            order by
-                case when coalesce(utm_source, utm_medium, utm_campaign) is null then 1 else 0 end,
-                session_position
-        ) as campaign_rank
-    from {{ ref('session_events') }}
-),
-
-sessions as (
+with sessions as (
     select
         session_id,
-        max(case when identity_rank = 1 then profile_id end) as profile_id,
-        max(case when identity_rank = 1 then identifier_key end) as identifier_key,
-        max(case when entry_rank = 1 then page_path end) as entry_page_path,
-        max(case when exit_rank = 1 then page_path end) as exit_page_path,
-        max(case when entry_rank = 1 then referrer_domain end) as referrer_domain,
-        max(case when campaign_rank = 1 then utm_source end) as utm_source,
-        max(case when campaign_rank = 1 then utm_medium end) as utm_medium,
-        max(case when campaign_rank = 1 then utm_campaign end) as utm_campaign,
-        max(country) as country,
-        cast(count(*) as integer) as event_count,
-        cast(sum(case when is_page_view then 1 else 0 end) as integer) as page_view_count,
-        cast(sum(case when event_name = 'Product Viewed' then 1 else 0 end) as integer) as product_view_count,
-        cast(
-            {{ dbt.datediff('min(occurred_at)', 'max(occurred_at)', 'second') }}
-            as bigint
-        ) as duration_s,
-        count(*) = 1 as is_bounce,
-        max(case when event_name = 'Order Completed' then 1 else 0 end) = 1 as has_order,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at
-    from events
-    group by session_id
+        profile_id,
+        identifier_key,
+        entry_page_path,
+        exit_page_path,
+        referrer_domain,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        country,
+        event_count,
+        page_view_count,
+        product_view_count,
+        duration_s,
+        is_bounce,
+        has_order,
+        started_at,
+        ended_at
+    from {{ ref('session_facts') }}
+    where event_count > 0
 )
 
 select * from sessions

@@ -26,6 +26,11 @@ QUICK = ["--select", *SELECTED]
 WHOLE = ["--select", "+models/identity"]
 TESTS = ["--select", "models/identity", "--exclude-resource-type", "unit_test"]
 LOG = "identity_assignments"
+# Raw tables of which staging reads only what landed since: who leaves the one leaves the other, and its key there.
+STAGED_ROW_BY_ROW = {
+    "events.events": ("work_staging.stg_events__events", "message_id"),
+    "engagement.messages": ("work_staging.stg_engagement__messages", "message_id"),
+}
 TABLES = (
     "identifiers",
     "profile_ids",
@@ -119,12 +124,15 @@ class Lab:
                 warehouse.append(table.schema, table.table, pa.table(columns).to_reader())
 
     def delete(self, keys: Iterable[tuple[str, ...]]) -> None:
-        """Delete all versions of rows from their raw tables; a key is the table and the values of its key."""
+        """Delete all versions of rows from where they outlive a build; a key is the table and the values of its key."""
         with self.open() as warehouse:
             for name, *values in keys:
                 table = self.contract[name]
                 where = " and ".join(f"{quoted(column)} = ${no}" for no, column in enumerate(table.key, start=1))
                 warehouse.execute(f"delete from {quoted(table.schema, table.table)} where {where}", values)
+                if name in STAGED_ROW_BY_ROW:
+                    staged, column = STAGED_ROW_BY_ROW[name]
+                    warehouse.execute(f"delete from {staged} where {quoted(column)} = $1", values)
 
     def build(
         self, clock: datetime, *more: str, whole: bool = False, tested: bool = False, variables: str | None = None

@@ -29,7 +29,7 @@ PREFIXES = {
     "sync_": ("activation", rf"sync_{SNAKE}__{SNAKE}"),
 }
 # Staging holds `stg_` models and this one.
-STAGING_OTHERS = frozenset({"quarantine"})
+STAGING_OTHERS = frozenset({"quarantine", "unreadable_rows"})
 
 # Endings that tell the type, and the types that they tell.
 NUMBERS = ("integer", "bigint")

@@ -1,4 +1,5 @@
 -- One row per thing that happened to a sent message.
+{{ config(materialized='incremental', unique_key='event_id') }}
 with source as (
     select
         *,
@@ -20,8 +21,16 @@ renamed as (
         {{ try_to('text', 'url') }} as url,
         {{ try_to('timestamp', 'occurred_at') }} as occurred_at,
         _source_instance as source_instance,
-        _loaded_at as loaded_at
+        _source_file as source_file,
+        _source_row as source_row,
+        _loaded_at as loaded_at,
+        {{ as_of() }} as staged_at
     from latest
+),
+
+unstaged as (
+    select * from renamed
+    where {{ is_newer_than_staged('event_id') }}
 )
 
-select * from renamed
+select * from unstaged

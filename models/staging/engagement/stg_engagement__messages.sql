@@ -1,4 +1,5 @@
 -- One row per message sent to one recipient.
+{{ config(materialized='incremental', unique_key='message_id') }}
 with source as (
     select
         *,
@@ -22,8 +23,16 @@ renamed as (
         {{ try_to('text', 'recipient_phone') }} as recipient_phone,
         {{ try_to('timestamp', 'sent_at') }} as sent_at,
         _source_instance as source_instance,
-        _loaded_at as loaded_at
+        _source_file as source_file,
+        _source_row as source_row,
+        _loaded_at as loaded_at,
+        {{ as_of() }} as staged_at
     from latest
+),
+
+unstaged as (
+    select * from renamed
+    where {{ is_newer_than_staged('message_id') }}
 )
 
-select * from renamed
+select * from unstaged

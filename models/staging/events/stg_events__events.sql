@@ -1,4 +1,5 @@
 -- One row per message that a web page, app or server sent.
+{{ config(materialized='incremental', unique_key='message_id') }}
 {% set context_paths = [
     'device.id', 'ip', 'userAgent', 'page.url', 'page.path', 'page.referrer', 'page.title', 'campaign.source',
     'campaign.medium', 'campaign.name', 'location.country', 'traits.email', 'traits.phone',
@@ -90,8 +91,16 @@ renamed as (
         {{ try_to('timestamp', 'sent_at') }} as sent_at,
         {{ try_to('timestamp', 'received_at') }} as received_at,
         _source_instance as source_instance,
-        _loaded_at as loaded_at
+        _source_file as source_file,
+        _source_row as source_row,
+        _loaded_at as loaded_at,
+        {{ as_of() }} as staged_at
     from latest
+),
+
+unstaged as (
+    select * from renamed
+    where {{ is_newer_than_staged('message_id') }}
 )
 
-select * from renamed
+select * from unstaged
