@@ -22,6 +22,8 @@ with customers as (
         loyalty_tier,
         last_resolution,
         last_outcome_reason,
+        second_party_household_size,
+        second_party_income_band,
         third_party_sex,
         third_party_age,
         third_party_nationality,

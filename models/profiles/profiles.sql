@@ -22,6 +22,8 @@ with profiles as (
         loyalty.loyalty_tier,
         service.last_resolution,
         sales.last_outcome_reason,
+        second_party.second_party_household_size,
+        second_party.second_party_income_band,
         third_party.third_party_sex,
         third_party.third_party_age,
         third_party.third_party_nationality,
