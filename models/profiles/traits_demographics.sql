@@ -30,11 +30,12 @@ aged as (
 
 traits as (
     select
-        profile_id,
-        country,
-        city,
-        language,
-        gender,
+        aged.profile_id,
+        aged.country,
+        places.region,
+        aged.city,
+        aged.language,
+        aged.gender,
         case
             when age is null or age < 0 or age > 120 then null
             when age < 18 then 'under 18'
@@ -45,10 +46,13 @@ traits as (
             when age < 65 then '55-64'
             else '65 and over'
         end as age_band,
-        cast(extract(month from birth_date) as integer) as birth_month,
-        cast(extract(day from birth_date) as integer) as birth_day
+        places.latitude as city_latitude,
+        places.longitude as city_longitude,
+        cast(extract(month from aged.birth_date) as integer) as birth_month,
+        cast(extract(day from aged.birth_date) as integer) as birth_day
     from aged
-    where coalesce(country, city, language, gender) is not null or birth_date is not null
+    left join {{ ref('profile_places') }} as places on aged.profile_id = places.profile_id
+    where coalesce(aged.country, aged.city, aged.language, aged.gender) is not null or aged.birth_date is not null
 )
 
 select * from traits
