@@ -32,7 +32,7 @@ ranked_values as (
         ) as expires_at,
         row_number() over (
             partition by named.identifier_key, attributes.provider, attributes.attribute
-            order by attributes.observed_at desc, attributes.record_id
+            order by attributes.observed_at desc, {{ byte_order('attributes.record_id') }}
         ) as recency
     from attributes
     inner join {{ ref('named_identifiers') }} as named

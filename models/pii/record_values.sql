@@ -55,7 +55,14 @@ said_by_partners as (
         'second' as data_party,
         observed_at as seen_at
     from {{ ref('partner_values') }}
-    where is_current and attribute in ('{{ fields | join("', '") }}')
+    where
+        is_current
+        and attribute in (
+            {% for field in fields %}
+                '{{ field }}'
+                {{ ',' if not loop.last }}
+            {% endfor %}
+        )
 ),
 
 record_values as (

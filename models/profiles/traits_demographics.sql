@@ -37,13 +37,13 @@ traits as (
         aged.language,
         aged.gender,
         case
-            when age is null or age < 0 or age > 120 then null
-            when age < 18 then 'under 18'
-            when age < 25 then '18-24'
-            when age < 35 then '25-34'
-            when age < 45 then '35-44'
-            when age < 55 then '45-54'
-            when age < 65 then '55-64'
+            when aged.age is null or aged.age < 0 or aged.age > 120 then null
+            when aged.age < 18 then 'under 18'
+            when aged.age < 25 then '18-24'
+            when aged.age < 35 then '25-34'
+            when aged.age < 45 then '35-44'
+            when aged.age < 55 then '45-54'
+            when aged.age < 65 then '55-64'
             else '65 and over'
         end as age_band,
         places.latitude as city_latitude,

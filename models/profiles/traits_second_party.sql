@@ -14,11 +14,11 @@ with ranked_attributes as (
 
 traits as (
     select
-        profile_id,
         {% for attribute in var('second_party_attributes') %}
             max(case when attribute = '{{ attribute }}' and recency = 1 then attribute_value end)
-                as second_party_{{ attribute }}{{ ',' if not loop.last }}
+                as second_party_{{ attribute }},
         {% endfor %}
+        profile_id
     from ranked_attributes
     group by profile_id
 )
