@@ -28,31 +28,46 @@ aged as (
     from survivors
 ),
 
-traits as (
+banded as (
     select
-        aged.profile_id,
-        aged.country,
-        places.region,
-        aged.city,
-        aged.language,
-        aged.gender,
+        profile_id,
+        country,
+        city,
+        language,
+        gender,
         case
-            when aged.age is null or aged.age < 0 or aged.age > 120 then null
-            when aged.age < 18 then 'under 18'
-            when aged.age < 25 then '18-24'
-            when aged.age < 35 then '25-34'
-            when aged.age < 45 then '35-44'
-            when aged.age < 55 then '45-54'
-            when aged.age < 65 then '55-64'
+            when age is null or age < 0 or age > 120 then null
+            when age < 18 then 'under 18'
+            when age < 25 then '18-24'
+            when age < 35 then '25-34'
+            when age < 45 then '35-44'
+            when age < 55 then '45-54'
+            when age < 65 then '55-64'
             else '65 and over'
         end as age_band,
+        cast(extract(month from birth_date) as integer) as birth_month,
+        cast(extract(day from birth_date) as integer) as birth_day
+    from aged
+),
+
+traits as (
+    select
+        banded.profile_id,
+        banded.country,
+        places.region,
+        banded.city,
+        banded.language,
+        banded.gender,
+        banded.age_band,
         places.latitude as city_latitude,
         places.longitude as city_longitude,
-        cast(extract(month from aged.birth_date) as integer) as birth_month,
-        cast(extract(day from aged.birth_date) as integer) as birth_day
-    from aged
-    left join {{ ref('profile_places') }} as places on aged.profile_id = places.profile_id
-    where coalesce(aged.country, aged.city, aged.language, aged.gender) is not null or aged.birth_date is not null
+        banded.birth_month,
+        banded.birth_day
+    from banded
+    left join {{ ref('profile_places') }} as places on banded.profile_id = places.profile_id
+    where
+        coalesce(banded.country, banded.city, banded.language, banded.gender) is not null
+        or banded.birth_month is not null
 )
 
 select * from traits
