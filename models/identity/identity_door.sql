@@ -13,6 +13,7 @@ with observed_identifiers as (
                 {{ record.country or "cast(null as " ~ dbt.type_string() ~ ")" }} as country,
                 '{{ record.party or "first" }}' as data_party,
                 cast({{ record.confidence or 'null' }} as numeric(28, 6)) as confidence,
+                {{ 'false' if record.is_sighting is false else 'true' }} as is_sighting,
                 coalesce({{ record.seen_at | join(', ') }}) as first_seen_at,
                 coalesce({{ (record.last_seen_at or record.seen_at) | join(', ') }}) as last_seen_at,
                 loaded_at
@@ -38,6 +39,7 @@ read_by_country as (
         end as country,
         observed_identifiers.data_party,
         observed_identifiers.confidence,
+        observed_identifiers.is_sighting,
         observed_identifiers.first_seen_at,
         observed_identifiers.last_seen_at,
         observed_identifiers.loaded_at

@@ -32,8 +32,8 @@ said_now as (
             door.identifier_type = forms.identifier_type
             and door.raw_value = forms.raw_value
             and door.country = forms.country
-    -- What a steward decides about an identifier is no sighting of it.
-    where door.data_party <> 'steward'
+    -- What a steward decides about an identifier, or a partner tells of it, is no sighting of it.
+    where door.is_sighting
     group by
         door.record_source,
         door.record_id,

@@ -11,7 +11,7 @@ with all_observations as (
         first_seen_at,
         last_seen_at
     from {{ ref('identifier_observations') }}
-    where identifier_type in ('email', 'phone')
+    where identifier_type in ('email', 'phone') and {{ is_used_party('data_party') }}
 ),
 
 -- Where we write to is not what a person says; it counts only where nothing else does.
@@ -40,43 +40,24 @@ reachable_at as (
         on observations.identifier_key = identifier_values.identifier_key
 ),
 
-people_in_records as (
-    {% for record in var('contact_records') %}
-        {% for field, columns in record.points.items() %}
-            select
-                '{{ field }}' as field,
-                nullif(concat_ws(', ', {{ columns | join(', ') }}), '') as field_value,
-                '{{ record.model }}' as record_source,
-                {{ record_id(record.record_id) }} as record_id,
-                '{{ record.party or "first" }}' as data_party,
-                coalesce({{ record.seen_at | join(', ') }}) as seen_at
-            from {{ ref(record.model) }}
-            {{ 'union all' if not loop.last }}
-        {% endfor %}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
 said_of_people as (
     select
         identifiers.profile_id,
-        people.field,
-        case people.field
-            when 'country' then upper(people.field_value)
-            when 'language' then lower(people.field_value)
-            when 'gender' then lower(people.field_value)
-            else people.field_value
+        said.field,
+        case said.field
+            when 'country' then upper(said.field_value)
+            when 'language' then lower(said.field_value)
+            when 'gender' then lower(said.field_value)
+            else said.field_value
         end as field_value,
-        people.record_source,
-        people.record_id,
-        people.data_party,
-        people.seen_at as first_seen_at,
-        people.seen_at as last_seen_at
-    from people_in_records as people
-    inner join {{ ref('record_identifiers') }} as records
-        on people.record_source = records.record_source and people.record_id = records.record_id
-    inner join identifiers on records.identifier_key = identifiers.identifier_key
-    where people.field_value is not null
+        said.record_source,
+        said.record_id,
+        said.data_party,
+        said.seen_at as first_seen_at,
+        said.seen_at as last_seen_at
+    from {{ ref('record_values') }} as said
+    inner join identifiers on said.identifier_key = identifiers.identifier_key
+    where said.field_value is not null and {{ is_used_party('said.data_party') }}
 ),
 
 said_by_records as (

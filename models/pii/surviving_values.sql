@@ -34,13 +34,14 @@ aged_values as (
     from trusted_values
 ),
 
--- Of the sources of one value the best speaks for it.
+-- Of the sources of one value the best speaks for it; a lesser party that says the same makes it neither newer nor more
+-- frequent, or bought data would choose among our own.
 speaking_sources as (
     select
         *,
-        sum(record_count) over (partition by profile_id, field, field_value) as value_record_count,
-        min(first_seen_at) over (partition by profile_id, field, field_value) as value_first_seen_at,
-        max(last_seen_at) over (partition by profile_id, field, field_value) as value_last_seen_at,
+        sum(record_count) over (partition by profile_id, field, field_value, party_rank) as value_record_count,
+        min(first_seen_at) over (partition by profile_id, field, field_value, party_rank) as value_first_seen_at,
+        max(last_seen_at) over (partition by profile_id, field, field_value, party_rank) as value_last_seen_at,
         row_number() over (
             partition by profile_id, field, field_value
             order by

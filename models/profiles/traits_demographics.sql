@@ -28,7 +28,7 @@ aged as (
     from survivors
 ),
 
-traits as (
+banded as (
     select
         profile_id,
         country,
@@ -48,7 +48,26 @@ traits as (
         cast(extract(month from birth_date) as integer) as birth_month,
         cast(extract(day from birth_date) as integer) as birth_day
     from aged
-    where coalesce(country, city, language, gender) is not null or birth_date is not null
+),
+
+traits as (
+    select
+        banded.profile_id,
+        banded.country,
+        places.region,
+        banded.city,
+        banded.language,
+        banded.gender,
+        banded.age_band,
+        places.latitude as city_latitude,
+        places.longitude as city_longitude,
+        banded.birth_month,
+        banded.birth_day
+    from banded
+    left join {{ ref('profile_places') }} as places on banded.profile_id = places.profile_id
+    where
+        coalesce(banded.country, banded.city, banded.language, banded.gender) is not null
+        or banded.birth_month is not null
 )
 
 select * from traits

@@ -9,7 +9,7 @@ with ranked_claims as (
             order by confidence desc, observed_at desc, {{ byte_order('provider') }}, {{ byte_order('segment_id') }}
         ) as confidence_rank
     from {{ ref('third_party_segments') }}
-    where is_current and '{{ var("third_party_data") }}' = 'used'
+    where is_current
 ),
 
 traits as (

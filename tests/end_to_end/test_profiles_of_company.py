@@ -1,6 +1,7 @@
 """What profiles say of people is what the company's truth says, wherever their identifiers were stitched right."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -143,6 +144,62 @@ def test_birthdays_are_the_truth(company: Path, truth: duckdb.DuckDBPyConnection
     right = [row for row in rows if row[1:3] == row[3:5]]
     assert len(rows) > 30
     assert len(right) == len(rows)
+
+
+# Least and greatest degrees north and east of each country's mainland, from an atlas.
+BOUNDS = {
+    "AE": (22, 27, 51, 57), "AT": (46, 50, 9, 18), "BE": (49, 52, 2, 7), "BG": (41, 45, 22, 29),
+    "BR": (-34, 6, -74, -34), "CH": (45, 48, 5, 11), "CN": (18, 54, 73, 135), "DE": (47, 56, 5, 16),
+    "EG": (22, 32, 24, 37), "ES": (35, 44, -10, 4), "FR": (42, 52, -5, 9), "GB": (49, 61, -9, 2),
+    "GR": (34, 42, 19, 30), "IN": (6, 36, 68, 98), "IT": (36, 48, 6, 19), "NL": (50, 54, 3, 8),
+    "PL": (48, 55, 14, 25), "SE": (55, 70, 10, 25), "UA": (44, 53, 22, 41), "US": (24, 50, -125, -66),
+}  # fmt: skip
+REGIONS = {"München": "Bavaria", "Łódź": "Łódź", "Genève": "Geneva", "Αθήνα": "Attica", "Austin": "Texas"}
+
+
+def test_cities_are_placed(truth: duckdb.DuckDBPyConnection) -> None:
+    """Every city that people live in is found, in whatever script, and lies in its country; no place is made up."""
+    rows = truth.execute(
+        "select country, city, region, city_latitude, city_longitude from warehouse.work_profiles.profiles"
+        " where city is not null or region is not null or city_latitude is not null"
+    ).fetchall()
+    assert len({row[1] for row in rows}) > 30
+    assert not [row for row in rows if None in row], "the seed has every city that the company's people live in"
+    strange = [
+        row
+        for row in rows
+        if not (BOUNDS[row[0]][0] < row[3] < BOUNDS[row[0]][1] and BOUNDS[row[0]][2] < row[4] < BOUNDS[row[0]][3])
+    ]
+    assert not strange
+    wrong = [row for row in rows if row[1] in REGIONS and REGIONS[row[1]] != row[2]]
+    assert not wrong
+
+
+def test_confidence_is_that_of_the_weakest_link(truth: duckdb.DuckDBPyConnection) -> None:
+    """A profile is as sure as its weakest pair of identifiers, reckoned in fractions from the published links."""
+    profiles = dict(
+        truth.execute("select identifier_key, profile_id from warehouse.work_identity.identifiers").fetchall()
+    )
+    links = truth.execute(
+        "select identifier_key_a, identifier_key_b, link_rule, link_strength, evidence_count"
+        " from warehouse.work_identity.identity_links"
+    ).fetchall()
+    pairs: dict[tuple[str, str], Fraction] = {}
+    for one, other, rule, rank, records in links:
+        sure = Fraction(1) if rule == "same_mailbox" else 1 - Fraction(rank, (rank + 10) * records)
+        sure = min(sure, Fraction(4, 5)) if rule == "third_party_record" else sure
+        pairs[one, other] = max(sure, pairs.get((one, other), Fraction(0)))
+    weakest: dict[str, Fraction] = {}
+    for (one, other), sure in pairs.items():
+        assert profiles[one] == profiles[other]
+        weakest[profiles[one]] = min(sure, weakest.get(profiles[one], Fraction(1)))
+    rows = truth.execute(
+        "select profile_id, identity_confidence, identifier_count from warehouse.work_profiles.profiles"
+    ).fetchall()
+    for profile_id, confidence, identifiers in rows:
+        assert abs(weakest.get(profile_id, Fraction(1)) - Fraction(confidence)) <= Fraction(1, 1_000_000)
+        assert identifiers == 1 or profile_id in weakest
+    assert len({row[1] for row in rows}) > 5, "some people are surer than others"
 
 
 # Of so few people hardly anybody asks for help.

@@ -8,13 +8,33 @@ from typing import Any
 
 import pytest
 
-from tests.project.house import Columns, Manifest, files_under, models_of, sentence, sources_of, text_of, yaml_of
+from tests.project.house import (
+    Columns,
+    Manifest,
+    files_under,
+    meta_of,
+    models_of,
+    sentence,
+    sources_of,
+    text_of,
+    yaml_of,
+)
+from tests.project.test_personal_data import is_personal_name
 
 PROJECT_FILE = "dbt_project.yml"
 SQL_WORDS = r"\b(select|from|where|join|case|when|then|cast|coalesce|nullif|union|having|like|between|is null|null)\b"
 # Lists of names that a test below compares with the files; a new list needs its test, or a reason to stand here.
 COMPARED = frozenset(
-    {"audiences", "contact_records", "identifier_records", "raw_tables", "timeline_families", "trait_families"}
+    {
+        "audiences",
+        "contact_records",
+        "identifier_records",
+        "parties",
+        "raw_tables",
+        "second_party_attributes",
+        "timeline_families",
+        "trait_families",
+    }
 )
 
 
@@ -135,6 +155,25 @@ def test_families_are_the_files(
     there = [path.stem for path in files_under(folder, ".sql") if path.stem.startswith(prefix)]
     listed = [prefix + family for family in project_vars[name]]
     assert not (found := list(difference(name, [*listed, *apart], there))), sentence(found)
+
+
+def test_parties_are_those_of_the_sources(project_vars: dict[str, Any], manifest: Manifest) -> None:
+    """`parties` names every party whose data lands, and no other: shipped, everything counts."""
+    there = {str(meta_of(node)["data_party"]) for node in sources_of(manifest)}
+    assert not (found := list(difference("parties", project_vars["parties"], sorted(there)))), sentence(found)
+    recorded = [record.get("party", "first") for record in project_vars["contact_records"]]
+    recorded += [record.get("party", "first") for record in project_vars["identifier_records"]]
+    assert set(recorded) <= there | {"steward"}
+
+
+def test_second_party_attributes_are_columns(project_vars: dict[str, Any], manifest: Manifest) -> None:
+    """Each of `second_party_attributes` is a column of profiles and customers, and names nobody."""
+    listed = project_vars["second_party_attributes"]
+    for table in ("profiles", "customers"):
+        columns = next(model["columns"] for model in models_of(manifest) if model["name"] == table)
+        there = [name.removeprefix("second_party_") for name in columns if name.startswith("second_party_")]
+        assert not (found := list(difference(f"{table}.second_party", listed, there))), sentence(found)
+    assert not [name for name in listed if is_personal_name(name)], "what tells who somebody is stays in pii"
 
 
 def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Manifest) -> None:

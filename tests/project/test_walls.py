@@ -31,8 +31,8 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("profiles", "staging"): ANY_MODEL,
     ("profiles", "identity"): frozenset({"profiles_door", "traits_identity", "lifecycle_triggers"}),
     # Which value of a field survives is decided where the values are; here come the ones that name nobody, and of the
-    # others only where they come from.
-    ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics"}),
+    # others only where they come from. Of what partners say only the listed attributes come.
+    ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics", "second_party_attributes"}),
     ("consent", "staging"): frozenset({"consent_door"}),
     ("consent", "identity"): frozenset({"consent_door"}),
     ("consent", "profiles"): ANY_MODEL,
