@@ -42,11 +42,12 @@ def profile(
         log_showing(settings, person.profile_id, f"onefolk profile --show-pii{options}")
     else:
         person = masked(person)
+    path = html and html.expanduser().absolute()
+    if path:
+        write_page(person, path)
     if as_json:
         typer.echo(as_records(person))
     else:
         show_person(console(), person)
-    if html:
-        path = html.expanduser().absolute()
-        write_page(person, path)
+    if path:
         (error_console() if as_json else console()).print(f"Written to {path}", markup=False, soft_wrap=True)

@@ -26,7 +26,7 @@ def masked(person: Person) -> Person:
     values |= {identifier.value for identifier in person.identifiers if identifier.value} | set(person.raw_forms)
     everywhere = _hider(value for value in values if len(value) >= _LEAST_TELLING and re.search(r"[\d@]", value))
     in_events = _hider(value for value in values if len(value) >= _LEAST_NAME)
-    hidden = {
+    hidden: dict[str, Any] = {
         name: [_hidden_in(fact, everywhere) for fact in getattr(person, name)]
         for name in ("orders", "tickets", "deals", "carts", "segments", "attributes")
     }

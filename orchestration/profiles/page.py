@@ -74,6 +74,7 @@ def page(person: Person) -> str:
         letters=_letters(person),
         hue=int(person.profile_id[:6].encode().hex(), 16) % 360,
         stage=stage_of(person),
+        is_known=person.facts["is_known"],
         subtitle=subtitle(person),
         notes=[note for note in (found_by(person), person.subject.note) if note],
         profile_id=person.profile_id,
@@ -105,6 +106,8 @@ def page(person: Person) -> str:
 
 def _letters(person: Person) -> str:
     """Up to two initials, for the round picture."""
+    if not person.primary("first_name") and not person.primary("last_name"):
+        return "?"
     return "".join(word[0] for word in name_of(person).split()[:2] if word[0].isalpha()).upper() or "?"
 
 

@@ -56,8 +56,10 @@ class _Reader:
         self.profile_id = profile_id
 
     def person(self, explanation: Explanation, events: int) -> Person:
-        lists = {name: self._list(*listed, name in COUNTED) for name, listed in LISTS.items()}
-        seeds = {name: self._facts(f"select {cs} from {self._place(table)}", cs) for name, (table, cs) in SEEDS.items()}
+        lists: dict[str, Any] = {name: self._list(*listed, name in COUNTED) for name, listed in LISTS.items()}
+        seeds: dict[str, Any] = {
+            name: self._facts(f"select {cs} from {self._place(table)}", cs) for name, (table, cs) in SEEDS.items()
+        }
         counts = {name: self._count(LISTS[name][0]) for name in COUNTED} | {"events": self._count(EVENTS)}
         members = sorted(
             explanation.members(self.profile_id), key=lambda member: (str(member.identifier_type), member.key)

@@ -1,6 +1,7 @@
 """What is told of a person, part by part, in the order of use."""
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from orchestration.identity.explain_words import counted, period, reason_in_words
@@ -34,7 +35,7 @@ _SHOWN_POINTS, _SHOWN_CLAIMS = 4, 8
 def headline(person: Person) -> Iterator[tuple[str, str]]:
     """The few numbers that one wants to know first, with their names."""
     facts = person.facts
-    yield "Net revenue", money(facts["net_revenue_amount"] or 0, person.currency)
+    yield "Net revenue", money(facts["net_revenue_amount"] or Decimal(), person.currency)
     yield "Orders", number(facts["order_count"] or 0)
     yield "Last order", day_of(facts["last_ordered_at"])
     yield "Open cart", money(facts["open_cart_amount"], person.currency) if facts["open_cart_amount"] else "none"
@@ -89,25 +90,32 @@ def _contact(person: Person) -> Section:
 
 
 def _point(point: Fact) -> Line:
-    is_good = point["is_primary"]
+    is_good, seen = point["is_primary"], f"seen {day_of(point['last_seen_at'])}"
     state = "" if is_good else _LOST.get(str(point["lost_reason"]), str(point["lost_reason"] or point["validity"]))
     if point["validity"] != "valid":
         state = str(point["validity"])
-    how = told(kind_in_words(point["contact_type"]), source(point["contact_source"]), party(point["data_party"]), state)
+    how = told(
+        kind_in_words(point["contact_type"]), source(point["contact_source"]), party(point["data_party"]), seen, state
+    )
     tone = GOOD if is_good else BAD if point["validity"] != "valid" else QUIET
-    return Line(value_of(point["contact_value"]), how, day_of(point["last_seen_at"]), tone)
+    return Line(value_of(point["contact_value"]), how, "", tone)
 
 
 def _consent(person: Person) -> Section:
     channels = [str(channel["channel"]) for channel in person.channels]
-    lines = []
+    lines, unknown = [], []
     for purpose in person.purposes:
         rows = [row for row in person.permissions if row["purpose"] == purpose["purpose"]]
         said = {str(row["channel"]): bool(row["is_allowed"]) for row in rows}
+        if not rows:
+            unknown.append(str(purpose["title"]))
+            continue
         marks = tuple((channel, said.get(channel)) for channel in dict.fromkeys([*channels, *said]))
         lines.append(Line(str(purpose["title"]), _basis(rows), "", GOOD if any(said.values()) else QUIET, marks))
-    note = "Only what is marked is allowed; where nothing is known, the answer is no."
-    return Section("consent", "Consent", lines, note)
+    if unknown:
+        lines.append(Line(", ".join(unknown), "nothing known, so not allowed", "", QUIET))
+    note = "Allowed is only what is marked; where nothing is known, the answer is no."
+    return Section("consent", "Consent", lines, note if len(lines) > bool(unknown) else "")
 
 
 def _basis(rows: Sequence[Fact]) -> str:
@@ -117,12 +125,12 @@ def _basis(rows: Sequence[Fact]) -> str:
     stated = max((row["stated_at"] for row in allowed if row["stated_at"]), default=None)
     ends = min((row["valid_until"] for row in allowed if row["valid_until"]), default=None)
     since = f"said {day_of(stated)}" if stated else ""
-    return told(", ".join(bases), since, f"until {day_of(ends)}" if ends else "") or "nothing known"
+    return told(", ".join(bases), since, f"until {day_of(ends)}" if ends else "")
 
 
 def _audiences(person: Person) -> Section:
     lines = [Line(word(found["audience"]).capitalize(), f"for {word(found['purpose'])}") for found in person.audiences]
-    return Section("audiences", "Audiences", lines, "" if lines else "In none now.")
+    return Section("audiences", "Audiences", lines, "" if lines else "In no audience now.")
 
 
 def _habits(person: Person) -> Section:
@@ -160,7 +168,7 @@ def _habits(person: Person) -> Section:
         ("Satisfaction", facts["average_csat_score"] and f"{number(facts['average_csat_score'])} of 5"),
         (
             "Came by",
-            told(facts["acquisition_source"], facts["acquisition_medium"], facts["acquisition_campaign"])
+            told(*(word(facts[f"acquisition_{name}"]) for name in ("source", "medium", "campaign")))
             or facts["lead_source"],
         ),
         ("Sales owner", facts["owner_id"]),

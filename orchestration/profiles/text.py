@@ -36,7 +36,7 @@ def show_person(screen: Console, person: Person) -> None:
 
 def _header(screen: Console, person: Person) -> None:
     title = Text(printable(name_of(person)), style="bold")
-    if stage := stage_of(person):
+    if (stage := stage_of(person)) and person.facts["is_known"]:
         title.append(f"  {stage}", style="bold cyan")
     screen.print(title)
     notes = [" · ".join(subtitle(person)), f"Profile {person.profile_id}", found_by(person), person.subject.note]
@@ -63,8 +63,9 @@ def _section(screen: Console, section: Section) -> None:
 
 def _lines(lines: Iterable[Line]) -> Table:
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(ratio=2)
-    table.add_column(ratio=4)
+    # What is copied from here is folded, not cut.
+    table.add_column(ratio=2, overflow="fold")
+    table.add_column(ratio=3, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     for line in lines:
         what = Text(printable(line.what), style=_TONES[line.tone])
@@ -125,4 +126,4 @@ def _day(screen: Console, day: Day) -> None:
 
 
 def _times(moment: Moment) -> str:
-    return f" x{moment.count:,}" if moment.count > 1 else ""
+    return f" x{moment.times:,}" if moment.times > 1 else ""

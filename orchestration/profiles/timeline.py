@@ -22,7 +22,7 @@ class Moment(NamedTuple):
     about: str
     source: str
     amount: str
-    count: int
+    times: int
 
 
 class Day(NamedTuple):
@@ -78,7 +78,7 @@ def _moments(events: Sequence[Fact]) -> Iterator[Moment]:
             about=", ".join(about[:2]) + more,
             source=source,
             amount=amount,
-            count=len(same),
+            times=len(same),
         )
 
 

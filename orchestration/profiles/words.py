@@ -38,7 +38,7 @@ def name_of(person: Person) -> str:
 
 def stage_of(person: Person) -> str:
     """The stage of life with us that holds now; empty where none is told."""
-    return next((spaced(str(stage["lifecycle_stage"])) for stage in person.stages if stage["is_current"]), "")
+    return next((word(stage["lifecycle_stage"]) for stage in person.stages if stage["is_current"]), "")
 
 
 def subtitle(person: Person) -> list[str]:
