@@ -71,6 +71,8 @@ def mask(kind: str, value: str) -> str:
 def masked_email(value: str) -> str:
     """The first letter and the domain, such as `a***@example.org`."""
     name, _, domain = value.rpartition("@")
+    if not name or not domain:
+        return masked_id(value)
     return f"{name[:1] if len(name) > 1 else ''}{HIDDEN}@{domain}"
 
 
@@ -90,8 +92,8 @@ def initials(value: str) -> str:
 
 def masked_address(value: str) -> str:
     """The country, where the address ends in one: `***, DE`."""
-    last = value.rpartition(", ")[2]
-    return f"{HIDDEN}, {last}" if re.fullmatch(r"[A-Z]{2}", last) and last != value else HIDDEN
+    rest, _, last = value.rpartition(", ")
+    return f"{HIDDEN}, {last}" if rest.strip() and re.fullmatch(r"[A-Z]{2}", last) else HIDDEN
 
 
 def masked_id(value: str) -> str:
