@@ -1,7 +1,7 @@
 """A person without the values: what is left of each says of which kind it is, and hardly whose."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ _CALLING_CODE = re.compile(
 )
 # What an event is about: a path of a page, say, may hold a name.
 _ABOUT = ("object_id", "object_name")
+# Lists in which a value may have been written.
+_LISTS = ("orders", "tickets", "deals", "carts", "segments", "attributes")
 _NAMES = frozenset({"first_name", "last_name"})
 # A short value, or one without a digit or an at sign, may be a word that stands somewhere for itself.
 _LEAST_TELLING, _LEAST_NAME = 5, 3
@@ -24,12 +26,12 @@ def masked(person: Person) -> Person:
     """The person with every value masked: contact points, identifiers, and wherever else one of them was written."""
     values = {str(point["contact_value"]) for point in person.contact_points}
     values |= {identifier.value for identifier in person.identifiers if identifier.value} | set(person.raw_forms)
-    everywhere = _hider(value for value in values if len(value) >= _LEAST_TELLING and re.search(r"[\d@]", value))
-    in_events = _hider(value for value in values if len(value) >= _LEAST_NAME)
-    hidden: dict[str, Any] = {
-        name: [_hidden_in(fact, everywhere) for fact in getattr(person, name)]
-        for name in ("orders", "tickets", "deals", "carts", "segments", "attributes")
-    }
+    # Of thousands of values only those matter that were written somewhere.
+    texts = "\n".join(_texts([person.facts, *(getattr(person, name) for name in (*_LISTS, "events"))])).lower()
+    written = [value for value in values if value.lower() in texts]
+    everywhere = _hider(value for value in written if len(value) >= _LEAST_TELLING and re.search(r"[\d@]", value))
+    in_events = _hider(value for value in written if len(value) >= _LEAST_NAME)
+    hidden: dict[str, Any] = {name: [_hidden_in(fact, everywhere) for fact in getattr(person, name)] for name in _LISTS}
     return replace(
         person,
         contact_points=[
@@ -101,6 +103,15 @@ def masked_id(value: str) -> str:
     return f"{value[:2]}{HIDDEN}{value[-2:]}" if len(value) >= 8 else f"{HIDDEN}{value[-1:] if len(value) > 3 else ''}"
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in rows of rows."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
 def _hidden_in(fact: Fact, hide: Callable[[str], str]) -> Fact:
     return {name: _hidden(value, hide) if name != "profile_id" else value for name, value in fact.items()}
 
@@ -113,7 +124,7 @@ def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
     return value
 
 
-def _hider(values: Any) -> Callable[[str], str]:
+def _hider(values: Iterable[str]) -> Callable[[str], str]:
     """A function that hides these values in a text, however they are written there, but not inside other words."""
     longest_first = sorted(values, key=lambda value: (-len(value), value))
     if not longest_first:

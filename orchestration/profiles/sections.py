@@ -29,7 +29,7 @@ _LOST = {
     "seen_later": "another came first",
     "seen_earlier": "another is newer",
 }
-_SHOWN_POINTS, _SHOWN_CLAIMS = 4, 8
+_SHOWN_POINTS, _SHOWN_CLAIMS, _SHOWN_IDENTIFIERS = 4, 8, 40
 
 
 def headline(person: Person) -> Iterator[tuple[str, str]]:
@@ -68,11 +68,14 @@ def identity(person: Person) -> Section:
             value_of(identifier.value),
             period(identifier.first_seen_at, identifier.last_seen_at),
         )
-        for identifier in person.identifiers
+        for identifier in person.identifiers[:_SHOWN_IDENTIFIERS]
     ]
+    count = len(person.identifiers)
+    more = f"and {count - len(lines):,} more" if count > len(lines) else ""
     refused = ", ".join(f"{count:,} because {_reason(reason)}" for reason, count in person.refused.most_common())
     note = f"{counted(sum(person.refused.values()), 'link')} not accepted: {refused}." if refused else ""
-    return Section("identity", counted(len(lines), "identifier").capitalize(), lines, note)
+    told_of = "; ".join(part for part in (more, note) if part)
+    return Section("identity", counted(count, "identifier"), lines, told_of)
 
 
 def _reason(reason: str) -> str:

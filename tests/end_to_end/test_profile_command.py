@@ -132,7 +132,8 @@ def test_no_value_is_shown_unasked(settings: Settings, profile: Command, tmp_pat
     """Of the largest profiles no value stands in text, page or JSON, and nothing was logged."""
     chosen = rows(
         settings,
-        "select profile_id from work_profiles.profiles where is_known order by identifier_count desc, profile_id limit 12",
+        "select profile_id from work_profiles.profiles where is_known"
+        " order by identifier_count desc, profile_id limit 12",
     )
     before, checked = rows(settings, SHOWINGS), 0
     for (profile_id,) in chosen:
@@ -166,9 +167,9 @@ def test_names_are_hidden_wherever_they_were_written(settings: Settings, profile
         settings,
         "update work_pii.contact_points set contact_value = 'Zquoxwy' where contact_type = 'last_name'"
         f" and profile_id = '{asked}'",
-        f"insert into work_profiles.events (event_source, event_id, profile_id, object_id, data_party, channel, event_type,"
-        f" event_name, occurred_at) values ('events', 'path', '{asked}', '/of/zquoxwy/{mail.upper()}/', 'first', 'web',"
-        " 'page', 'page', timestamp '2026-04-30 10:00:00')",
+        "insert into work_profiles.events (event_source, event_id, profile_id, object_id, data_party, channel,"
+        " event_type, event_name, occurred_at) values ('events', 'path',"
+        f" '{asked}', '/of/zquoxwy/{mail.upper()}/', 'first', 'web', 'page', 'page', timestamp '2026-04-30 10:00:00')",
     )
     path = tmp_path / "page.html"
     masked = profile(mail, "--html", str(path)).out + Page(path.read_text()).text
@@ -199,7 +200,7 @@ class _Watching(StringIO):
 def test_the_log_comes_first(
     settings: Settings, buyer: str, profile: Command, monkeypatch: pytest.MonkeyPatch, more: list[str]
 ) -> None:
-    """When the first character is printed, it stands in the log who sees whose values, by which command, and no value."""
+    """When the first character is printed, the log says who sees whose values, by which command, and no value."""
     from orchestration.cli import main
 
     before = len(rows(settings, SHOWINGS))
