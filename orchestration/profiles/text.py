@@ -42,8 +42,8 @@ def _header(screen: Console, person: Person) -> None:
     notes = [" · ".join(subtitle(person)), f"Profile {person.profile_id}", found_by(person), person.subject.note]
     for note in filter(None, notes):
         screen.print(Text(printable(note), style="dim"))
-    if person.is_masked:
-        screen.print(Text("Values are masked; --show-pii shows them, and that is logged.", style="dim"))
+    masked, clear = "Values are masked; --show-pii shows them, and logs it.", "Values are in the clear; that is logged."
+    screen.print(Text(masked if person.is_masked else clear, style="dim" if person.is_masked else "red"))
     numbers = Table.grid(padding=(0, 3))
     names, values = zip(*headline(person), strict=True)
     numbers.add_row(*(Text(value, style="bold") for value in values))

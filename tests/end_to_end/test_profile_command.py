@@ -152,6 +152,29 @@ def test_no_value_is_shown_unasked(settings: Settings, profile: Command, tmp_pat
     assert rows(settings, SHOWINGS) == before
 
 
+def test_what_partners_and_providers_say_is_told(settings: Settings, profile: Command) -> None:
+    """Second- and third-party claims of a person's identifiers are there, each with who says so."""
+    said = rows(
+        settings,
+        "select identifiers.profile_id, said.provider, said.attribute, said.value from raw_partner.attributes as said"
+        " inner join work_pii.identifier_values as known"
+        " on known.identifier_type = said.id_type and known.identifier_value = lower(trim(said.id_value))"
+        " inner join work_identity.identifiers as identifiers on known.identifier_key = identifiers.identifier_key",
+    )
+    assert said, "no partner says anything of anybody"
+    asked = min(said)[0]
+    told = json.loads(profile(asked, "--json").out)
+    claimed = {(claim["provider"], claim["attribute"]) for claim in told["attributes"]}
+    assert claimed == {claim[1:3] for claim in said if claim[0] == asked}
+    assert {(c["provider"], c["attribute"], c["attribute_value"]) for c in told["attributes"]} <= {s[1:] for s in said}
+    asked = one(settings, "select min(profile_id) from work_profiles.third_party_segments")
+    segments = rows(
+        settings, f"select provider, label from work_profiles.third_party_segments where profile_id = '{asked}'"
+    )
+    told = json.loads(profile(asked, "--json").out)
+    assert sorted((claim["provider"], claim["label"]) for claim in told["segments"]) == sorted(segments)
+
+
 def test_names_are_hidden_wherever_they_were_written(settings: Settings, profile: Command, tmp_path: Path) -> None:
     """A name and an address in a page's path are hidden too, and shown by --show-pii."""
     asked = str(one(settings, BUYER.replace("desc, profile_id", "desc, profile_id desc")))
@@ -208,6 +231,8 @@ def test_the_log_comes_first(
     output = _Watching(settings)
     monkeypatch.setattr(sys, "argv", ["onefolk", "profile", mail, "--show-pii", *more])
     monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    monkeypatch.setenv("USER", "somebody-else")
     with pytest.raises(SystemExit):
         main()
     assert mail in output.getvalue()
