@@ -1,6 +1,7 @@
 """Why identifiers are one person, or are not: the evidence around one or two of them, read from the warehouse."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -148,28 +149,44 @@ def explain(settings: Settings, first: str, second: str | None = None) -> Explan
 
     Raise `ExplainError` where something isn't found or isn't unique, `BusyError` while somebody writes on DuckDB.
     """
-    asked = [first] if second is None else [first, second]
+    with looking_into(settings) as warehouse:
+        return evidence_around(settings, warehouse, [first] if second is None else [first, second])
+
+
+@contextmanager
+def looking_into(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse to read from.
+
+    Raise `ExplainError` where there is none yet, `BusyError` while somebody writes on DuckDB.
+    """
     if settings.target == "postgres":
         with open_warehouse(settings, read_only=True) as warehouse:
-            return _explain(settings, warehouse, asked)
+            yield warehouse
+        return
     if not settings.warehouse_path.is_file():
         raise ExplainError("There is no warehouse yet: `onefolk run` builds yours, `onefolk demo` one to look at.")
     try:
         with reading(settings), open_warehouse(settings, read_only=True) as warehouse:
-            return _explain(settings, warehouse, asked)
+            yield warehouse
     except duckdb.IOException as error:
         raise BusyError(f"The warehouse is open elsewhere: {error}") from None
 
 
-def _explain(settings: Settings, warehouse: Warehouse, asked: Sequence[str]) -> Explanation:
-    for (room, table), columns in _NEEDED.items():
+def check_built(settings: Settings, warehouse: Warehouse, needed: Mapping[tuple[str, str], set[str]]) -> None:
+    """Raise `ExplainError` for the first table, by room and name, that is not there with the columns needed."""
+    for (room, table), columns in needed.items():
         if not columns <= set(warehouse.columns(settings.work_schema(room), table)):
             raise ExplainError(f"{room}.{table} is not built, or by an older version: `onefolk build` builds it.")
+
+
+def evidence_around(settings: Settings, warehouse: Warehouse, asked: Sequence[str]) -> Explanation:
+    """Find one or two things in an open warehouse, and the evidence around them; raise `ExplainError` as `explain`."""
+    check_built(settings, warehouse, _NEEDED)
     tables = Tables(settings)
     subjects = tuple(find(warehouse, tables, text) for text in asked)
     profiles = [subjects[0].profile_id, subjects[-1].profile_id]
     rows = warehouse.rows(_IDENTIFIERS.format_map(vars(tables)), profiles)
-    identifiers = {str(row[0]): Identifier(*row[:5], *map(_utc, row[5:])) for row in rows}
+    identifiers = {str(row[0]): Identifier(*row[:5], *map(utc, row[5:])) for row in rows}
     links = map(_link, warehouse.rows(_LINKS.format_map(vars(tables)), profiles))
     refused = map(_link, warehouse.rows(_REFUSED.format_map(vars(tables)), profiles))
     held = {identifier.profile_id for identifier in identifiers.values()}
@@ -183,10 +200,10 @@ def _link(row: Row) -> Link:
     if link.last_seen_at is None or link.last_seen_at.tzinfo is None:
         return link
     return link._replace(
-        first_seen_at=_utc(link.first_seen_at), last_seen_at=_utc(link.last_seen_at), expires_at=_utc(link.expires_at)
+        first_seen_at=utc(link.first_seen_at), last_seen_at=utc(link.last_seen_at), expires_at=utc(link.expires_at)
     )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def utc(moment: datetime | None) -> datetime | None:
     """A moment in UTC without a zone, whichever of the two the warehouse holds."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment is not None and moment.tzinfo else moment

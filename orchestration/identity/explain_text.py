@@ -11,13 +11,14 @@ from orchestration.identity.explain import Explanation
 from orchestration.identity.explain_words import (
     counted,
     evidence_in_words,
+    hold_in_words,
     named,
     period,
     reason_in_words,
     rule_in_words,
     spaced,
 )
-from orchestration.identity.graph import Link, grown, side, strongest_tree, weakest
+from orchestration.identity.graph import Link, grown, strongest_tree, weakest, weakest_hold
 
 _SHOWN_IDENTIFIERS, _SHOWN_REFUSED = 40, 12
 _GUIDE_WIDTH, _LEAST_ROOM = 4, 60
@@ -84,7 +85,7 @@ def _profile(screen: Console, explanation: Explanation) -> None:
     tree = strongest_tree(explanation.links)
     if tree:
         _tree(screen, explanation, tree, root)
-        _weakest_of_tree(screen, explanation, tree)
+        _weakest_of_tree(screen, explanation)
     else:
         _print(screen, f"\n{named(explanation.identifier(root))}: no link joins it with anything.")
     if explanation.refused:
@@ -122,16 +123,12 @@ def _depth(part: Sequence[tuple[str, Link | None]]) -> int:
     return max(depth.values())
 
 
-def _weakest_of_tree(screen: Console, explanation: Explanation, tree: Sequence[Link]) -> None:
-    weak = weakest(tree)
-    part = side(tree, weak)
-    crossing = sum((link.key_a in part) != (link.key_b in part) for link in explanation.links) - 1
-    ends = " - ".join(named(explanation.identifier(key)) for key in (weak.key_a, weak.key_b))
-    told = (
-        f"The weakest link, {ends}, holds {len(part):,} of the identifiers to the other {len(tree) + 1 - len(part):,}"
-    )
-    more = f"; {counted(crossing, 'weaker link')} between the two sides would remain without it" if crossing else ""
-    _print(screen, f"\n{told}{more}.")
+def _weakest_of_tree(screen: Console, explanation: Explanation) -> None:
+    hold = weakest_hold(explanation.links)
+    if hold is None:
+        return
+    ends = " - ".join(named(explanation.identifier(key)) for key in (hold.link.key_a, hold.link.key_b))
+    _print(screen, f"\nThe weakest link, {ends}, {hold_in_words(hold)}.")
 
 
 def _path(screen: Console, explanation: Explanation, path: Sequence[Link], key: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from orchestration.identity.graph import Link
+from orchestration.identity.graph import Hold, Link
 
 RULES = {
     "same_record": "a record of our own holds both",
@@ -77,6 +77,14 @@ def evidence_in_words(link: Link) -> str:
     if link.expires_at:
         parts.append(f"counts until {day(link.expires_at)}")
     return ", ".join(parts)
+
+
+def hold_in_words(hold: Hold) -> str:
+    """What the weakest link of a profile holds, as what follows its name in a sentence."""
+    told = f"holds {len(hold.part):,} of the identifiers to the other {hold.others:,}"
+    if not hold.spare:
+        return told
+    return f"{told}; {counted(hold.spare, 'weaker link')} between the two sides would remain without it"
 
 
 def period(first: datetime | None, last: datetime | None) -> str:

@@ -165,6 +165,30 @@ def side(tree: Iterable[Link], cut: Link) -> set[str]:
     return set(_reached(at, cut.key_a, None))
 
 
+class Hold(NamedTuple):
+    """The weakest link that holds a profile together, and what it holds.
+
+    `part`: the identifiers at the side of its `key_a`; `others`: how many are at the other side; `spare`: how many
+    weaker links between the two sides would remain without it.
+    """
+
+    link: Link
+    part: set[str]
+    others: int
+    spare: int
+
+
+def weakest_hold(links: Sequence[Link]) -> Hold | None:
+    """The weakest link of the strongest tree, and what it holds; None where there is no link."""
+    tree = strongest_tree(links)
+    if not tree:
+        return None
+    weak = weakest(tree)
+    part = side(tree, weak)
+    crossing = sum((link.key_a in part) != (link.key_b in part) for link in links) - 1
+    return Hold(weak, part, len(tree) + 1 - len(part), crossing)
+
+
 def _shortest(links: Iterable[Link], start: str, end: str) -> list[Link] | None:
     came = _reached(neighbours(links), start, end)
     return _walked(came, end) if end in came else None
