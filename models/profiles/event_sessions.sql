@@ -1,9 +1,15 @@
 -- One row per web or app event: the session that it belongs to, and its place in it.
 -- A visitor is a browser or app; who is behind it may change later without moving the session.
+{% set named = ['campaign', 'click_id'] %}
+
 with visits as (
     select
         message_id,
-        utm_campaign,
+        click_id,
+        -- Its source, medium and name make a campaign; null where none of them is named.
+        nullif(
+            coalesce(utm_source, '') || '|' || coalesce(utm_medium, '') || '|' || coalesce(utm_campaign, ''), '||'
+        ) as campaign,
         coalesce(anonymous_id, device_id, user_id, message_id) as visitor,
         lag(occurred_at) over (
             partition by coalesce(anonymous_id, device_id, user_id, message_id)
@@ -28,37 +34,52 @@ pauses as (
     from visits
 ),
 
--- Between two pauses a campaign lasts until another one is named.
+-- Between two pauses a campaign, or a click on an advertisement, lasts until another one is named.
 campaign_parts as (
     select
         *,
-        count(utm_campaign) over (
-            partition by visitor, pause_number
-            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
-        ) as campaign_part
+        {% for name in named %}
+            count({{ name }}) over (
+                partition by visitor, pause_number
+                order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+            ) as {{ name }}_part{{ ',' if not loop.last }}
+        {% endfor %}
     from pauses
 ),
 
 campaigns as (
     select
         *,
-        coalesce(max(utm_campaign) over (partition by visitor, pause_number, campaign_part), '') as campaign
+        {% for name in named %}
+            coalesce(
+                max({{ name }}) over (partition by visitor, pause_number, {{ name }}_part), ''
+            ) as lasting_{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from campaign_parts
 ),
 
 campaign_changes as (
     select
         *,
-        lag(campaign) over (
-            partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
-        ) as previous_campaign
+        {% for name in named %}
+            lag(lasting_{{ name }}) over (
+                partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
+            ) as previous_{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from campaigns
 ),
 
 numbered as (
     select
         *,
-        sum(case when campaign <> previous_campaign then 1 else 0 end) over (
+        sum(
+            case
+                {% for name in named %}
+                    when lasting_{{ name }} <> previous_{{ name }} then 1
+                {% endfor %}
+                else 0
+            end
+        ) over (
             partition by visitor, pause_number
             order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
         ) as change_number
