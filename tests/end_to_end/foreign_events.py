@@ -1,4 +1,4 @@
-"""Events that others made, with what they themselves say came out: Snowplow's and Retentioneering's, as files to land."""
+"""Events that others made, as files to land: Snowplow's and Retentioneering's, with what they say comes out."""
 
 import csv
 import gzip

@@ -37,38 +37,38 @@ class Event:
         return json.dumps(message | self.visitor | {"context": context}) + "\n"
 
 
-def _browser(name: str) -> dict[str, dict[str, str]]:
-    return {"visitor": {"anonymous_id": name}}
+def _browser(name: str) -> dict[str, str]:
+    return {"anonymous_id": name}
 
 
 TOLD = [
     # A late event finds its place between two that are known, and leaves their session as it is called.
-    Event("late 1", DAY + "10:00:00Z", "late 1", **_browser("late")),
-    Event("late 2", DAY + "10:10:00Z", "late 1", delivery=1, **_browser("late")),
-    Event("late 3", DAY + "10:20:00Z", "late 1", **_browser("late")),
+    Event("late 1", DAY + "10:00:00Z", "late 1", visitor=_browser("late")),
+    Event("late 2", DAY + "10:10:00Z", "late 1", delivery=1, visitor=_browser("late")),
+    Event("late 3", DAY + "10:20:00Z", "late 1", visitor=_browser("late")),
     # It closes the pause between two sessions, which were one.
-    Event("bridge 1", DAY + "10:00:00Z", "bridge 1", **_browser("bridge")),
-    Event("bridge 2", DAY + "10:25:00Z", "bridge 1", delivery=1, **_browser("bridge")),
-    Event("bridge 3", DAY + "10:50:00Z", "bridge 1", **_browser("bridge")),
+    Event("bridge 1", DAY + "10:00:00Z", "bridge 1", visitor=_browser("bridge")),
+    Event("bridge 2", DAY + "10:25:00Z", "bridge 1", delivery=1, visitor=_browser("bridge")),
+    Event("bridge 3", DAY + "10:50:00Z", "bridge 1", visitor=_browser("bridge")),
     # Without a campaign, or with the same one, it splits nothing; another campaign starts a session where it was.
-    Event("same 1", DAY + "10:00:00Z", "same 1", campaign=SPRING, **_browser("same")),
-    Event("same 2", DAY + "10:05:00Z", "same 1", delivery=1, **_browser("same")),
-    Event("same 3", DAY + "10:06:00Z", "same 1", delivery=1, campaign=SPRING, **_browser("same")),
-    Event("same 4", DAY + "10:10:00Z", "same 1", **_browser("same")),
-    Event("other 1", DAY + "10:00:00Z", "other 1", campaign=SPRING, **_browser("other")),
-    Event("other 2", DAY + "10:05:00Z", "other 2", delivery=1, campaign=SUMMER, **_browser("other")),
-    Event("other 3", DAY + "10:10:00Z", "other 2", **_browser("other")),
+    Event("same 1", DAY + "10:00:00Z", "same 1", campaign=SPRING, visitor=_browser("same")),
+    Event("same 2", DAY + "10:05:00Z", "same 1", delivery=1, visitor=_browser("same")),
+    Event("same 3", DAY + "10:06:00Z", "same 1", delivery=1, campaign=SPRING, visitor=_browser("same")),
+    Event("same 4", DAY + "10:10:00Z", "same 1", visitor=_browser("same")),
+    Event("other 1", DAY + "10:00:00Z", "other 1", campaign=SPRING, visitor=_browser("other")),
+    Event("other 2", DAY + "10:05:00Z", "other 2", delivery=1, campaign=SUMMER, visitor=_browser("other")),
+    Event("other 3", DAY + "10:10:00Z", "other 2", visitor=_browser("other")),
     # Only one that was before all others gives a session another id: that of its first event.
-    Event("before 1", DAY + "10:00:00Z", "before 1", delivery=1, **_browser("before")),
-    Event("before 2", DAY + "10:10:00Z", "before 1", **_browser("before")),
+    Event("before 1", DAY + "10:00:00Z", "before 1", delivery=1, visitor=_browser("before")),
+    Event("before 2", DAY + "10:10:00Z", "before 1", visitor=_browser("before")),
     # 30 minutes are no pause, a millisecond more is; midnight is none.
-    Event("edge 1", DAY + "23:40:00Z", "edge 1", **_browser("edge")),
-    Event("edge 2", "2026-03-06T00:10:00Z", "edge 1", **_browser("edge")),
-    Event("edge 3", "2026-03-06T00:40:00.001Z", "edge 3", **_browser("edge")),
+    Event("edge 1", DAY + "23:40:00Z", "edge 1", visitor=_browser("edge")),
+    Event("edge 2", "2026-03-06T00:10:00Z", "edge 1", visitor=_browser("edge")),
+    Event("edge 3", "2026-03-06T00:40:00.001Z", "edge 3", visitor=_browser("edge")),
     # An offset is reckoned in: 8:00, 8:20 and 8:45 in UTC; without one it is UTC.
-    Event("zone 1", DAY + "10:00:00+02:00", "zone 1", **_browser("zone")),
-    Event("zone 2", DAY + "08:20:00", "zone 1", **_browser("zone")),
-    Event("zone 3", DAY + "03:15:00-0530", "zone 1", **_browser("zone")),
+    Event("zone 1", DAY + "10:00:00+02:00", "zone 1", visitor=_browser("zone")),
+    Event("zone 2", DAY + "08:20:00", "zone 1", visitor=_browser("zone")),
+    Event("zone 3", DAY + "03:15:00-0530", "zone 1", visitor=_browser("zone")),
     # Without a browser it is the device, then the user; who names nothing is alone.
     Event("device 1", DAY + "10:00:00Z", "device 1", device="d"),
     Event("device 2", DAY + "10:01:00Z", "device 1", device="d", visitor={"user_id": "u"}),
@@ -77,17 +77,17 @@ TOLD = [
     Event("nobody 1", DAY + "10:00:00Z", "nobody 1"),
     Event("nobody 2", DAY + "10:00:00Z", "nobody 2"),
     # A message delivered twice is one event; where the two differ, the later delivery is what happened.
-    Event("twice 1", DAY + "10:00:00Z", "twice 1", **_browser("twice")),
-    Event("twice 1", DAY + "10:00:00Z", "twice 1", **_browser("twice")),
-    Event("twice 2", DAY + "10:10:00Z", "twice 2", **_browser("twice")),
-    Event("twice 2", DAY + "12:00:00Z", "twice 2", delivery=1, **_browser("twice")),
+    Event("twice 1", DAY + "10:00:00Z", "twice 1", visitor=_browser("twice")),
+    Event("twice 1", DAY + "10:00:00Z", "twice 1", visitor=_browser("twice")),
+    Event("twice 2", DAY + "10:10:00Z", "twice 2", visitor=_browser("twice")),
+    Event("twice 2", DAY + "12:00:00Z", "twice 2", delivery=1, visitor=_browser("twice")),
     # A later delivery that can't be read leaves the earlier one in its place.
-    Event("torn 1", DAY + "10:00:00Z", "torn 1", **_browser("torn")),
-    Event("torn 1", "yesterday", delivery=1, **_browser("torn")),
+    Event("torn 1", DAY + "10:00:00Z", "torn 1", visitor=_browser("torn")),
+    Event("torn 1", "yesterday", delivery=1, visitor=_browser("torn")),
     # A clock that is an hour ahead is believed; what is later than that waits until it has come.
-    Event("ahead 1", "2026-03-06T01:00:00Z", "ahead 1", **_browser("ahead")),
-    Event("ahead 2", "2026-03-06T01:00:01Z", "ahead 1", **_browser("ahead")),
-    Event("ahead 3", "2100-01-01T00:00:00Z", **_browser("ahead")),
+    Event("ahead 1", "2026-03-06T01:00:00Z", "ahead 1", visitor=_browser("ahead")),
+    Event("ahead 2", "2026-03-06T01:00:01Z", "ahead 1", visitor=_browser("ahead")),
+    Event("ahead 3", "2100-01-01T00:00:00Z", visitor=_browser("ahead")),
 ]
 # Message to why it is in quarantine, by delivery.
 QUARANTINED = (
@@ -99,7 +99,7 @@ QUARANTINED = (
 def drawn(count: int = 600, seed: int = 20260305) -> list[Event]:
     """Events of a few busy browsers: pauses of exactly 30 minutes, moments shared by many, campaigns and clicks."""
     dice = random.Random(seed)
-    campaigns = [{}, {}, {}, {}, SPRING, SPRING | {"medium": "email"}, SUMMER]
+    campaigns: list[dict[str, str]] = [{}, {}, {}, {}, SPRING, SPRING | {"medium": "email"}, SUMMER]
     clicks = ["", "", "", "", "", "gclid=1", "gclid=2", "fbclid=1"]
     start = datetime.fromisoformat(DAY + "00:00:00")
     found = []
@@ -124,7 +124,8 @@ def expected_places(events: list[Event]) -> dict[str, tuple[str, int]]:
     by_visitor = sorted(events, key=lambda event: (_visitor(event), _moment(event), event.message_id))
     places: dict[str, tuple[str, int]] = {}
     for _, own in groupby(by_visitor, key=_visitor):
-        last, campaign, click, session, place = datetime.min.replace(tzinfo=UTC), {}, "", "", 0
+        campaign: dict[str, str] = {}
+        last, click, session, place = datetime.min.replace(tzinfo=UTC), "", "", 0
         for event in own:
             has_paused = _moment(event) - last > PAUSE
             is_other = bool((event.campaign and event.campaign != campaign) or (event.click and event.click != click))

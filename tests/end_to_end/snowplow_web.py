@@ -1,4 +1,4 @@
-"""Snowplow's events as Snowplow's own dbt package and as we tell of them: page views, sessions and users, field by field."""
+"""Page views, sessions and users of Snowplow's events, as Snowplow's own dbt package tells of them and as we do."""
 
 from collections import defaultdict
 from typing import Any
@@ -62,10 +62,10 @@ def theirs() -> Tables:
     """What Snowplow expects. Who is behind a browser is its last user, for all that ever happened in it."""
     tables: Tables = {"page_views": {}, "sessions": {}, "users": {}}
     for row in _snowplow("page_views"):
-        values = (session_name(row["domain_sessionid"]), int(row["page_view_in_session_index"]))
-        values += (row["stitched_user_id"], row["page_urlpath"], row["page_title"], row["refr_urlhost"])
-        at = moment(row["derived_tstamp"])
-        tables["page_views"][row["event_id"][:8]] = dict(zip(PAGE_VIEW, (*values, at), strict=True))
+        place = (session_name(row["domain_sessionid"]), int(row["page_view_in_session_index"]))
+        page = (row[name] for name in ("stitched_user_id", "page_urlpath", "page_title", "refr_urlhost"))
+        values = (*place, *page, moment(row["derived_tstamp"]))
+        tables["page_views"][row["event_id"][:8]] = dict(zip(PAGE_VIEW, values, strict=True))
     for row in _snowplow("sessions"):
         counts = (int(row[name]) for name in ("total_events", "page_views", "absolute_time_in_s"))
         pages = (row[name] for name in ("first_page_urlpath", "last_page_urlpath", "refr_urlhost"))
@@ -88,7 +88,8 @@ def _snowplow(table: str) -> list[dict[str, Any]]:
 
 def ours(settings: Settings) -> Tables:
     """What we tell. A session is called as Snowplow calls that of its first event, the second one of a name `#2`."""
-    called = {row["event_id"]: session_name(row["domain_sessionid"]) for row in snowplow_rows("source/snowplow_web_events")}
+    events = snowplow_rows("source/snowplow_web_events")
+    called = {event["event_id"]: session_name(event["domain_sessionid"]) for event in events}
     first_events = {session_id: called[message_id] for session_id, message_id in rows_of(settings, FIRST_EVENTS)}
     users: dict[str, str] = dict(rows_of(settings, PEOPLE))
     names: dict[str, str] = {}
@@ -104,7 +105,7 @@ def ours(settings: Settings) -> Tables:
     for page_view_id, session_id, number, profile_id, *values in rows_of(settings, OF_PAGE_VIEWS):
         row = (names[session_id], number, users.get(profile_id), *values)
         tables["page_views"][page_view_id[:8]] = dict(zip(PAGE_VIEW, row, strict=True))
-    snowplow_users = {row["user_id"] for row in snowplow_rows("source/snowplow_web_events")}
+    snowplow_users = {event["user_id"] for event in events}
     for profile_id, *values in rows_of(settings, OF_USERS):
         if users.get(profile_id) in snowplow_users:
             tables["users"][users[profile_id]] = dict(zip(USER, values, strict=True))
@@ -119,6 +120,8 @@ def differences(one: Tables, other: Tables) -> dict[tuple[str, str, str], tuple[
             if name not in rows or name not in other[table]:
                 found[table, name, "row"] = (name in rows, name in other[table])
                 continue
-            here, there = rows[name], other[table][name]
-            found |= {(table, name, field): (here[field], there[field]) for field in here if here[field] != there[field]}
+            for field, here in rows[name].items():
+                there = other[table][name][field]
+                if here != there:
+                    found[table, name, field] = (here, there)
     return found

@@ -13,7 +13,7 @@ import pytest
 from orchestration.settings import Settings
 from tests.end_to_end.foreign_events import ECOM, ecom_message_id, ecom_rows, rows_of
 
-pytestmark = pytest.mark.skipif(not ECOM.exists(), reason="needs the data of retentioneering_ecom in ../shared/data")
+pytestmark = pytest.mark.skipif(not ECOM.exists(), reason="needs retentioneering_ecom in ../shared/data")
 
 EVENTS, USERS, SESSIONS, EVENT_NAMES = 31_106, 600, 3_605, 19
 
@@ -33,7 +33,7 @@ TOLD = """
 
 
 def test_the_data_says_what_a_session_is() -> None:
-    """The data has the counts that its makers state, and a pause of 30 minutes separates its sessions, no other does."""
+    """The data has the counts that its makers state, and a pause of 30 minutes tells its sessions apart."""
     rows = ecom_rows()
     assert len(rows) == EVENTS
     assert [len({row[name] for row in rows}) for name in ("user_id", "session_id", "event")] == [

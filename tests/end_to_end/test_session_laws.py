@@ -1,14 +1,15 @@
 """How events become sessions, whenever they arrive: two deliveries, a build after each, on both engines."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from orchestration.settings import Settings
-from tests.conftest import LandingFolder, SettingsFactory, make_settings, run_dbt
+from tests.conftest import LandingFolder, SettingsFactory, make_settings
 from tests.end_to_end.session_stories import CLOCKS, QUARANTINED, TOLD, Event, drawn, expected_places, session_id
+from tests.identity.graph_world import Lab
 
 Places = dict[str, tuple[str, int]]
 DRAWN = drawn()
@@ -23,34 +24,47 @@ class Built:
     raw: Counter[str]
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The events landed and built, delivery by delivery, once per engine."""
-    folder = tmp_path_factory.mktemp(f"sessions_{request.param}")
-    if request.param == "duckdb":
-        settings = make_settings("duckdb", folder)
-    else:
-        factory: SettingsFactory = request.getfixturevalue("postgres_settings_factory")
-        settings = factory(folder)
-    places, quarantined = [], []
-    for delivery, clock in enumerate(CLOCKS):
-        landing = _deliver(settings.model_copy(update={"as_of": clock}), delivery, folder / "target")
-        rows = landing.rows("select message_id, session_id, session_position from work_profiles.event_sessions")
-        assert len(rows) == len({row[0] for row in rows}), "a message has two places"
-        places.append({row[0]: (row[1], int(row[2])) for row in rows})
-        quarantined.append(dict(landing.rows("select row_key, reason from work_staging.quarantine")))
-    raw = Counter(row[0] for row in landing.rows("select message_id from raw_events.events"))
+@pytest.fixture(scope="module")
+def both_built(
+    tmp_path_factory: pytest.TempPathFactory, postgres_settings_factory: SettingsFactory
+) -> dict[str, Built]:
+    """The events landed and built, delivery by delivery, on both engines at once."""
+    settings = {
+        "duckdb": make_settings("duckdb", tmp_path_factory.mktemp("sessions_duckdb")),
+        "postgres": postgres_settings_factory(tmp_path_factory.mktemp("sessions_postgres")),
+    }
+    with ThreadPoolExecutor(len(settings)) as pool:
+        found = {engine: pool.submit(build, own) for engine, own in settings.items()}
+        return {engine: done.result() for engine, done in found.items()}
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, both_built: dict[str, Built]) -> Built:
+    """What one engine made of the events."""
+    return both_built[request.param]
+
+
+def build(settings: Settings) -> Built:
+    """Land and build one delivery after the other."""
+    places: list[Places] = []
+    quarantined: list[dict[str, str]] = []
+    lab = Lab(settings.model_copy(update={"as_of": CLOCKS[0]}), variables="{}")
+    try:
+        for delivery, clock in enumerate(CLOCKS):
+            landing = LandingFolder(settings.model_copy(update={"as_of": clock}))
+            lines = [event.line() for event in [*TOLD, *DRAWN] if event.delivery == delivery]
+            landing.put(f"events/events/{delivery}.jsonl", "".join(lines))
+            landing.land()
+            failed = lab.dbt(clock, ["run", "--select", "+event_sessions", "quarantine"])
+            assert not failed, failed
+            rows = landing.rows("select message_id, session_id, session_position from work_profiles.event_sessions")
+            assert len(rows) == len({row[0] for row in rows}), "a message has two places"
+            places.append({row[0]: (row[1], int(row[2])) for row in rows})
+            quarantined.append(dict(landing.rows("select row_key, reason from work_staging.quarantine")))
+        raw = Counter(row[0] for row in landing.rows("select message_id from raw_events.events"))
+    finally:
+        lab.close()
     return Built(places, quarantined, raw)
-
-
-def _deliver(settings: Settings, delivery: int, target_path: Path) -> LandingFolder:
-    landing = LandingFolder(settings)
-    lines = [event.line() for event in [*TOLD, *DRAWN] if event.delivery == delivery]
-    landing.put(f"events/events/{delivery}.jsonl", "".join(lines))
-    landing.land()
-    kinds = ("--resource-type", "model", "seed")
-    run_dbt(settings, "build", "--select", "+event_sessions", "quarantine", *kinds, target_path=target_path)
-    return landing
 
 
 def named(places: Places) -> Places:
@@ -60,10 +74,10 @@ def named(places: Places) -> Places:
 
 def readable(events: list[Event], delivery: int) -> list[Event]:
     """The last readable version of each message that was delivered so far and had happened."""
-    found = {}
+    found: dict[str, Event] = {}
     for event in events:
-        is_readable = event.at != "yesterday" and QUARANTINED[delivery].get(event.message_id) != "occurred after the clock"
-        if event.delivery <= delivery and is_readable:
+        has_happened = QUARANTINED[delivery].get(event.message_id) != "occurred after the clock"
+        if event.delivery <= delivery and has_happened and event.at != "yesterday":
             found[event.message_id] = event
     return list(found.values())
 

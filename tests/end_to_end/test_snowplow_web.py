@@ -7,7 +7,7 @@ from tests.end_to_end.foreign_events import SNOWPLOW, rows_of, snowplow_rows
 from tests.end_to_end.snowplow_web import differences, ours, theirs
 from tests.end_to_end.snowplow_web_differences import named_differences
 
-pytestmark = pytest.mark.skipif(not SNOWPLOW.exists(), reason="needs the data of snowplow_web_apache2 in ../shared/data")
+pytestmark = pytest.mark.skipif(not SNOWPLOW.exists(), reason="needs snowplow_web_apache2 in ../shared/data")
 
 
 def test_page_views_sessions_and_users(foreign_events: Settings) -> None:
