@@ -1,7 +1,5 @@
 -- One row per web or app event: the session that it belongs to, and its place in it.
 -- A visitor is a browser or app; who is behind it may change later without moving the session.
-{% set named = ['campaign', 'click_id'] %}
-
 with visits as (
     select
         message_id,
@@ -38,34 +36,34 @@ pauses as (
 campaign_parts as (
     select
         *,
-        {% for name in named %}
-            count({{ name }}) over (
-                partition by visitor, pause_number
-                order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
-            ) as {{ name }}_part{{ ',' if not loop.last }}
-        {% endfor %}
+        count(campaign) over (
+            partition by visitor, pause_number
+            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+        ) as campaign_part,
+        count(click_id) over (
+            partition by visitor, pause_number
+            order by occurred_at, {{ byte_order('message_id') }} rows unbounded preceding
+        ) as click_id_part
     from pauses
 ),
 
 campaigns as (
     select
         *,
-        {% for name in named %}
-            coalesce(
-                max({{ name }}) over (partition by visitor, pause_number, {{ name }}_part), ''
-            ) as lasting_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(max(campaign) over (partition by visitor, pause_number, campaign_part), '') as lasting_campaign,
+        coalesce(max(click_id) over (partition by visitor, pause_number, click_id_part), '') as lasting_click_id
     from campaign_parts
 ),
 
 campaign_changes as (
     select
         *,
-        {% for name in named %}
-            lag(lasting_{{ name }}) over (
-                partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
-            ) as previous_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        lag(lasting_campaign) over (
+            partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
+        ) as previous_campaign,
+        lag(lasting_click_id) over (
+            partition by visitor, pause_number order by occurred_at, {{ byte_order('message_id') }}
+        ) as previous_click_id
     from campaigns
 ),
 
@@ -74,9 +72,8 @@ numbered as (
         *,
         sum(
             case
-                {% for name in named %}
-                    when lasting_{{ name }} <> previous_{{ name }} then 1
-                {% endfor %}
+                when lasting_campaign <> previous_campaign then 1
+                when lasting_click_id <> previous_click_id then 1
                 else 0
             end
         ) over (
