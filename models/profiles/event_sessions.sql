@@ -10,7 +10,11 @@ with visits as (
     select
         message_id,
         coalesce(anonymous_id, device_id, user_id, message_id) as visitor,
-        utm_campaign,
+        click_id,
+        -- Its source, medium and name make a campaign; null where none of them is named.
+        nullif(
+            coalesce(utm_source, '') || '|' || coalesce(utm_medium, '') || '|' || coalesce(utm_campaign, ''), '||'
+        ) as campaign,
         case when event_type in ('page', 'screen') then 1 else 0 end as page_view_count,
         occurred_at,
         staged_at
@@ -18,6 +22,29 @@ with visits as (
 ),
 
 last_places as (
+    {{ rows_so_far(this, {
+        'message_id': dbt.type_string(), 'session_id': dbt.type_string(), 'visitor_key': dbt.type_string(),
+        'session_position': 'integer', 'session_page_number': 'integer',
+    }) }}
+),
+
+-- Whom an event was taken for before it came again may have lost it to another.
+earlier_visitors as (
+    select distinct last_places.visitor_key
+    from last_places
+    inner join visits on last_places.message_id = visits.message_id
+    where {{ has_changed_since(since, 'visits.staged_at') }}
+),
+
+touched_visits as (
+    {{ touched_visits('visits', 'last_places', 'earlier_visitors', since) }}
+),
+
+visits_in_parts as (
+    {{ cut_sessions('touched_visits') }}
+),
+
+places as (
     {{ rows_so_far(this, {
         'message_id': dbt.type_string(), 'session_id': dbt.type_string(), 'visitor_key': dbt.type_string(),
         'session_position': 'integer', 'session_page_number': 'integer',
@@ -60,35 +87,45 @@ pauses as (
     from starts
 ),
 
--- Between two pauses a campaign lasts until another one is named.
-campaign_parts as (
+-- Between two pauses a campaign, or a click on an advertisement, lasts until another one is named.
+named_parts as (
     select
         *,
-        count(utm_campaign) over (partition by visitor, pause_number {{ so_far }}) as campaign_part
+        {% for name in names %}
+            count({{ name }}) over (partition by visitor, pause_number {{ so_far }}) as {{ name }}_part
+            {{- ',' if not loop.last }}
+        {% endfor %}
     from pauses
 ),
 
-campaigns as (
+lasting_names as (
     select
         *,
-        coalesce(max(utm_campaign) over (partition by visitor, pause_number, campaign_part), '') as campaign
-    from campaign_parts
+        {% for name in names %}
+            coalesce(max({{ name }}) over (partition by visitor, pause_number, {{ name }}_part), '') as lasting_{{ name }}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from named_parts
 ),
 
-campaign_changes as (
+name_changes as (
     select
         *,
         case
-            when campaign <> lag(campaign) over (partition by visitor, pause_number {{ by_time }}) then 1 else 0
+            {% for name in names %}
+                when lasting_{{ name }} <> lag(lasting_{{ name }}) over (partition by visitor, pause_number {{ by_time }})
+                    then 1
+            {% endfor %}
+            else 0
         end as change_count
-    from campaigns
+    from lasting_names
 ),
 
 numbered as (
     select
         *,
         sum(change_count) over (partition by visitor, pause_number {{ so_far }}) as change_number
-    from campaign_changes
+    from name_changes
 ),
 
 places as (
@@ -98,7 +135,7 @@ places as (
         {{ dbt.hash("'visitor|' || visitor") }} as visitor_key,
         cast(row_number() over ({{ in_session }} {{ by_time }}) as integer) as session_position,
         cast(sum(page_view_count) over ({{ in_session }} {{ so_far }}) as integer) as session_page_number
-    from numbered
+    from visits_in_parts
 ),
 
 event_sessions as (

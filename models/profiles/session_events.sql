@@ -48,11 +48,11 @@ session_events as (
         events.event_name,
         events.page_path,
         events.page_title,
-        -- Only the site: what follows in an address may hold anything.
-        {{ regex_extract(
+        -- Only the site: what follows in an address, but for the port, may hold anything.
+        {{ dbt.split_part(regex_extract(
             dbt.split_part(dbt.split_part(dbt.split_part("lower(events.page_referrer)", "'://'", 2), "'/'", 1), "'?'", 1),
-            '^[a-z0-9.-]+$'
-        ) }} as referrer_domain,
+            '^[a-z0-9.-]+(:[0-9]+)?$'
+        ), "':'", 1) }} as referrer_domain,
         events.utm_source,
         events.utm_medium,
         events.utm_campaign,

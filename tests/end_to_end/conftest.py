@@ -8,6 +8,7 @@ import pytest
 from orchestration.settings import Settings
 from tests.conftest import SettingsFactory, make_settings
 from tests.end_to_end.company import CLOCK, SECRET, move_in, run, write_company
+from tests.end_to_end.foreign_events import FOREIGN_CLOCK, build_foreign_events
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,10 @@ def postgres_company(
 def new_home(tmp_path: Path) -> Callable[[], Settings]:
     """A function that gives the settings of an empty home on DuckDB."""
     return lambda: make_settings("duckdb", tmp_path, as_of=CLOCK, secret=SECRET)
+
+
+@pytest.fixture(scope="session")
+def foreign_events(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The events of Snowplow and of Retentioneering, landed in one warehouse on DuckDB and built."""
+    folder = tmp_path_factory.mktemp("foreign")
+    return build_foreign_events(make_settings("duckdb", folder, as_of=FOREIGN_CLOCK), folder / "target")

@@ -141,11 +141,11 @@ class Lab:
         selected = [*(WHOLE if whole or self._is_new else QUICK), *more]
         # Without the tests between them: what stands behind one that fails is to be looked at all the same.
         for command in ["seed", "run"] if selected[1] == WHOLE[1] else ["run"]:
-            failed = self._dbt(clock, [command, *selected], variables)
+            failed = self.dbt(clock, [command, *selected], variables)
             if failed:
                 raise BuildError(failed)
         self._is_new = False
-        return self._dbt(clock, ["test", *TESTS], variables) if tested else {}
+        return self.dbt(clock, ["test", *TESTS], variables) if tested else {}
 
     def command(self, arguments: Sequence[str], variables: str | None = None) -> list[str]:
         """The arguments of dbt with the places of this project and warehouse."""
@@ -157,7 +157,8 @@ class Lab:
         """The environment of a dbt that works by this clock."""
         return environment_of(self.settings) | {"ONEFOLK_AS_OF": f"{clock:%Y-%m-%dT%H:%M:%SZ}"}
 
-    def _dbt(self, clock: datetime, arguments: Sequence[str], variables: str | None) -> dict[str, str]:
+    def dbt(self, clock: datetime, arguments: Sequence[str], variables: str | None = None) -> dict[str, str]:
+        """Run one dbt command by this clock; the nodes that failed, with their messages."""
         request = {
             "arguments": self.command([*arguments, "--quiet"], variables),
             "parse": self.command(["--quiet"], variables),

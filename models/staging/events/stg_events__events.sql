@@ -9,6 +9,10 @@
     'price', 'quantity', 'total', 'revenue',
 ] %}
 {% set trait_paths = ['email', 'phone', 'country', 'address.country'] %}
+{# What advertising networks put into the address of the page that a click leads to. #}
+{% set click_parameters = [
+    'gclid', 'gbraid', 'wbraid', 'dclid', 'msclkid', 'fbclid', 'ttclid', 'twclid', 'li_fat_id', 'yclid',
+] %}
 
 with source as (
     select
@@ -48,6 +52,9 @@ renamed as (
         {{ try_to('text', 'property_cart_id') }} as cart_id,
         {{ try_to('text', 'property_order_id') }} as order_id,
         {{ try_to('text', 'property_product_id') }} as product_id,
+        substr(
+            {{ regex_extract('context_page_url', '[?&](' ~ click_parameters | join('|') ~ ')=[^&#]+') }}, 2
+        ) as click_id,
         {{ try_to('text', 'type') }} as event_type,
         {{ try_to('text', 'event') }} as event_name,
         coalesce(
@@ -86,7 +93,7 @@ renamed as (
             {{ try_to('numeric(28,6)', 'property_total') }},
             {{ try_to('numeric(28,6)', 'property_revenue') }}
         ) as total_amount,
-        {{ try_to('timestamp', 'timestamp') }} as occurred_at,
+        coalesce({{ try_to('timestamp', 'timestamp') }}, {{ try_to('timestamp', 'received_at') }}) as occurred_at,
         {{ try_to('timestamp', 'original_timestamp') }} as original_timestamp,
         {{ try_to('timestamp', 'sent_at') }} as sent_at,
         {{ try_to('timestamp', 'received_at') }} as received_at,
