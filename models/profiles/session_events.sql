@@ -24,6 +24,7 @@ with session_events as (
         events.cart_id,
         events.currency,
         upper(events.country) as country,
+        {{ device_type('events.user_agent') }} as device_type,
         places.session_position,
         coalesce(events.total_amount, events.price_amount) as event_amount,
         events.event_type in ('page', 'screen') as is_page_view,
