@@ -1,6 +1,9 @@
 -- One row per purchase, online or in a store.
 {{ config(access='public') }}
 
+{%- set turn = 'partition by orders.profile_id, orders.is_valid order by orders.ordered_at, '
+    ~ byte_order('orders.order_source') ~ ', ' ~ byte_order('orders.order_id') %}
+
 with lines_per_order as (
     select
         order_source,
@@ -59,6 +62,15 @@ reckoned_orders as (
         on purchases.record_source = door.record_source and purchases.order_id = door.record_id
 ),
 
+-- Purchases that name nobody, and invalid ones, are nobody's first or next.
+orders_in_their_turn as (
+    select
+        orders.*,
+        case when orders.profile_id is not null then row_number() over ({{ turn }}) end as nth_of_profile,
+        case when orders.profile_id is not null then lead(orders.ordered_at) over ({{ turn }}) end as next_of_profile_at
+    from reckoned_orders as orders
+),
+
 orders as (
     select
         orders.order_source,
@@ -71,19 +83,11 @@ orders as (
         orders.order_status,
         orders.currency,
         orders.coupon_code,
+        case when orders.is_valid then cast(orders.nth_of_profile as integer) end as purchase_number,
         case
-            when orders.is_valid and orders.profile_id is not null
-                then
-                    cast(
-                        row_number() over (
-                            partition by orders.profile_id, orders.is_valid
-                            order by
-                                orders.ordered_at,
-                                {{ byte_order('orders.order_source') }},
-                                {{ byte_order('orders.order_id') }}
-                        ) as integer
-                    )
-        end as purchase_number,
+            when orders.is_valid
+                then cast({{ dbt.datediff('orders.ordered_at', 'orders.next_of_profile_at', 'day') }} as integer)
+        end as days_to_next_purchase,
         coalesce(orders.line_count, 0) as line_count,
         cast(coalesce(orders.quantity, 0) as numeric(28, 6)) as quantity,
         cast(orders.lines_amount as numeric(28, 6)) as lines_amount,
@@ -105,7 +109,7 @@ orders as (
         cast(orders.margin_project_amount as numeric(28, 6)) as margin_project_amount,
         orders.is_valid,
         orders.ordered_at
-    from reckoned_orders as orders
+    from orders_in_their_turn as orders
 )
 
 select * from orders
