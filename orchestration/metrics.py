@@ -30,7 +30,7 @@ def run_mf(settings: Settings, arguments: Sequence[str]) -> None:
             ' pip as "onefolk[metrics]".'
         ) from None
     os.environ |= prepare_mf(settings)
-    mf.UpdateChecker = _NoUpdateChecker
+    mf.UpdateChecker = _NoUpdateChecker  # type: ignore[attr-defined]  # it is imported there, not exported
     mf.cli(list(arguments), prog_name="onefolk mf")
 
 
