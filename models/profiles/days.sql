@@ -17,9 +17,9 @@ bounds as (
 ),
 
 digits as (
-    {% for digit in range(10) -%}
-    select {{ digit }} as digit
-    {% if not loop.last %}union all{% endif %}
+    {% for digit in range(10) %}
+        select {{ digit }} as digit
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

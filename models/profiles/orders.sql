@@ -1,8 +1,7 @@
 -- One row per purchase, online or in a store.
 {{ config(access='public') }}
 
-{%- set turn = 'partition by orders.profile_id, orders.is_valid order by orders.ordered_at, '
-    ~ byte_order('orders.order_source') ~ ', ' ~ byte_order('orders.order_id') %}
+{%- set turn = 'orders.ordered_at, ' ~ byte_order('orders.order_source') ~ ', ' ~ byte_order('orders.order_id') %}
 
 with lines_per_order as (
     select
@@ -62,12 +61,13 @@ reckoned_orders as (
         on purchases.record_source = door.record_source and purchases.order_id = door.record_id
 ),
 
--- Purchases that name nobody, and invalid ones, are nobody's first or next.
 orders_in_their_turn as (
     select
         orders.*,
-        case when orders.profile_id is not null then row_number() over ({{ turn }}) end as nth_of_profile,
-        case when orders.profile_id is not null then lead(orders.ordered_at) over ({{ turn }}) end as next_of_profile_at
+        -- Purchases that name nobody, and invalid ones, are nobody's first or next.
+        orders.is_valid and orders.profile_id is not null as is_in_turn,
+        row_number() over (partition by orders.profile_id, orders.is_valid order by {{ turn }}) as turn,
+        lead(orders.ordered_at) over (partition by orders.profile_id, orders.is_valid order by {{ turn }}) as next_at
     from reckoned_orders as orders
 ),
 
@@ -83,10 +83,14 @@ orders as (
         orders.order_status,
         orders.currency,
         orders.coupon_code,
-        case when orders.is_valid then cast(orders.nth_of_profile as integer) end as purchase_number,
+        case when orders.is_in_turn then cast(orders.turn as integer) end as purchase_number,
         case
-            when orders.is_valid
-                then cast({{ dbt.datediff('orders.ordered_at', 'orders.next_of_profile_at', 'day') }} as integer)
+            when orders.is_in_turn
+                then
+                    cast(
+                        {{ dbt.datediff('orders.ordered_at', 'orders.next_at', 'day') }}
+                        as integer
+                    )
         end as days_to_next_purchase,
         coalesce(orders.line_count, 0) as line_count,
         cast(coalesce(orders.quantity, 0) as numeric(28, 6)) as quantity,
