@@ -115,3 +115,33 @@ QUESTIONS = {
     "cohorts": Question((MONTH,), ("first_time_buyers", "retained_buyers", "retention_rate"), COHORTS),
     "devices": Question(("session__device_type", "session__utm_medium"), ("sessions", "conversion_rate"), DEVICES),
 }
+
+# Published tables of a few people, of which every answer can be counted on the fingers.
+FEW_PEOPLE = """
+create schema profiles;
+create table profiles.days as
+    select cast(day as date) as day_date
+    from generate_series(date '2026-01-01', date '2026-03-31', interval '1' day) as series (day);
+create table profiles.customers as
+    select * from (values ('anna'), ('bo'), ('cleo'), ('dora'), ('never bought')) as customers (profile_id)
+    cross join (select true as is_known, timestamp '2026-02-01 00:00:00' as first_seen_at) as seen;
+create table profiles.orders as
+    select * from (values
+        ('in time', 'anna', 1, 90, 10.0, true, timestamp '2026-01-31 23:59:59'),
+        ('a day late', 'bo', 1, 91, 20.0, true, timestamp '2026-01-01 00:00:00'),
+        ('known by a card alone', 'card', 1, 1, 100.0, true, timestamp '2026-01-02 00:00:00'),
+        ('of nobody', null, null, null, 5.0, true, timestamp '2026-01-02 00:00:00'),
+        ('cancelled', 'anna', null, null, 1000.0, false, timestamp '2026-02-01 00:00:00'),
+        ('without a rate', 'cleo', 1, null, null, true, timestamp '2026-03-01 00:00:00'),
+        ('sent back', 'dora', 1, null, 0.0, true, timestamp '2026-03-31 23:59:59')
+    ) as orders (
+        order_id, profile_id, purchase_number, days_to_next_purchase, net_project_amount, is_valid, ordered_at
+    );
+"""
+THEIR_METRICS = ("days", *TRADE, "first_time_buyers", "retained_buyers", "retention_rate")
+THEIR_MONTHS = {
+    "2026-01-01": (31, 135, 4, 33.75, 2, 0, 0, 2, 1, 0.5),
+    "2026-02-01": (28, 0, 0, None, 0, 0, 5, 0, 0, None),
+    "2026-03-01": (31, 0, 2, 0, 2, 1, 0, 2, 0, 0),
+}
+THEIR_ANSWER = {(month,): dict(zip(THEIR_METRICS, numbers, strict=True)) for month, numbers in THEIR_MONTHS.items()}

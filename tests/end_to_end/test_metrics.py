@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.metrics import MetricsError, prepare_mf
@@ -20,7 +21,14 @@ from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import open_duckdb, open_warehouse
 from tests.conftest import SettingsFactory
 from tests.end_to_end.company import environment, onefolk, run
-from tests.end_to_end.metric_questions import MONTH, QUESTIONS, Question
+from tests.end_to_end.metric_questions import (
+    FEW_PEOPLE,
+    MONTH,
+    QUESTIONS,
+    THEIR_ANSWER,
+    THEIR_METRICS,
+    Question,
+)
 
 # By what one groups by: each number.
 Answer = dict[tuple[str, ...], dict[str, float | None]]
@@ -89,6 +97,15 @@ def test_metrics_are_what_sql_says(name: str, company_settings: Settings, tmp_pa
     expected = by_hand(company_settings, QUESTIONS[name])
     assert_same(by_metricflow(company_settings, tmp_path, QUESTIONS[name]), expected)
     assert any(number for numbers in expected.values() for number in numbers.values())
+
+
+def test_metrics_of_a_few_people(make_settings: SettingsFactory, tmp_path: Path) -> None:
+    """Who comes back on day 90 is retained, on day 91 not; a month without an order says 0, and averages nothing."""
+    settings = make_settings("duckdb")
+    settings.home.mkdir()
+    with duckdb.connect(str(settings.serve_path)) as connection:
+        connection.execute(FEW_PEOPLE)
+    assert_same(by_metricflow(settings, tmp_path, Question((MONTH,), THEIR_METRICS, "")), THEIR_ANSWER)
 
 
 def test_the_company_has_what_makes_metrics_wrong(duckdb_company: Settings) -> None:
