@@ -1,6 +1,8 @@
 -- One row per purchase, online or in a store.
 {{ config(access='public') }}
 
+{%- set turn = 'orders.ordered_at, ' ~ byte_order('orders.order_source') ~ ', ' ~ byte_order('orders.order_id') %}
+
 with lines_per_order as (
     select
         order_source,
@@ -31,6 +33,8 @@ refunds_per_order as (
 reckoned_orders as (
     select
         purchases.*,
+        door.profile_id,
+        door.identifier_key,
         lines.line_count,
         lines.quantity,
         lines.lines_amount,
@@ -53,20 +57,41 @@ reckoned_orders as (
         on purchases.order_source = refunds.order_source and purchases.order_id = refunds.order_id
     left join {{ ref('currency_periods') }} as rates
         on {{ rate_holds('rates', 'purchases.currency', 'purchases.ordered_at') }}
+    left join {{ ref('profiles_door') }} as door
+        on purchases.record_source = door.record_source and purchases.order_id = door.record_id
+),
+
+orders_in_their_turn as (
+    select
+        orders.*,
+        -- Purchases that name nobody, and invalid ones, are nobody's first or next.
+        orders.is_valid and orders.profile_id is not null as is_in_turn,
+        row_number() over (partition by orders.profile_id, orders.is_valid order by {{ turn }}) as turn,
+        lead(orders.ordered_at) over (partition by orders.profile_id, orders.is_valid order by {{ turn }}) as next_at
+    from reckoned_orders as orders
 ),
 
 orders as (
     select
         orders.order_source,
         orders.order_id,
-        door.profile_id,
-        door.identifier_key,
+        orders.profile_id,
+        orders.identifier_key,
         orders.store_id,
         orders.cart_id,
         orders.order_channel,
         orders.order_status,
         orders.currency,
         orders.coupon_code,
+        case when orders.is_in_turn then cast(orders.turn as integer) end as purchase_number,
+        case
+            when orders.is_in_turn
+                then
+                    cast(
+                        {{ dbt.datediff('orders.ordered_at', 'orders.next_at', 'day') }}
+                        as integer
+                    )
+        end as days_to_next_purchase,
         coalesce(orders.line_count, 0) as line_count,
         cast(coalesce(orders.quantity, 0) as numeric(28, 6)) as quantity,
         cast(orders.lines_amount as numeric(28, 6)) as lines_amount,
@@ -88,9 +113,7 @@ orders as (
         cast(orders.margin_project_amount as numeric(28, 6)) as margin_project_amount,
         orders.is_valid,
         orders.ordered_at
-    from reckoned_orders as orders
-    left join {{ ref('profiles_door') }} as door
-        on orders.record_source = door.record_source and orders.order_id = door.record_id
+    from orders_in_their_turn as orders
 )
 
 select * from orders

@@ -61,6 +61,7 @@ session_events as (
         events.cart_id,
         events.currency,
         upper(events.country) as country,
+        {{ device_type('events.user_agent') }} as device_type,
         places.session_position,
         places.session_page_number,
         coalesce(events.total_amount, events.price_amount) as event_amount,

@@ -60,6 +60,7 @@ session_facts as (
         max(case when campaign_rank = 1 then utm_medium end) as utm_medium,
         max(case when campaign_rank = 1 then utm_campaign end) as utm_campaign,
         max(country) as country,
+        max(device_type) as device_type,
         cast(count(message_id) as integer) as event_count,
         cast(sum(case when is_page_view then 1 else 0 end) as integer) as page_view_count,
         cast(sum(case when event_name = 'Product Viewed' then 1 else 0 end) as integer) as product_view_count,

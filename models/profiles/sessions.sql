@@ -13,6 +13,7 @@ with sessions as (
         utm_medium,
         utm_campaign,
         country,
+        device_type,
         event_count,
         page_view_count,
         product_view_count,

@@ -144,7 +144,11 @@ def test_one_macro_per_file(manifest: Manifest) -> None:
 
 def test_property_files_are_named_for_their_folder() -> None:
     """One property file per folder and kind: _<folder>__models.yml, __macros.yml, __seeds.yml, __sources.yml."""
-    shape = {"models": "models|sources|exposures|groups|unit_tests", "macros": "macros", "seeds": "seeds"}
+    shape = {
+        "models": "models|sources|exposures|groups|unit_tests|semantic_models",
+        "macros": "macros",
+        "seeds": "seeds",
+    }
     found = [
         str(path)
         for top, kinds in shape.items()

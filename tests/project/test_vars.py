@@ -123,7 +123,7 @@ def test_every_var_stands_under_a_sentence() -> None:
 
 def test_every_var_is_read(project_vars: dict[str, Any]) -> None:
     """A var that nothing reads is a promise that nobody keeps, and one that is read is declared."""
-    files = [*files_under("models", ".sql"), *files_under("macros", ".sql"), *files_under("tests", ".sql")]
+    files = [*files_under("models", ".sql", ".yml"), *files_under("macros", ".sql"), *files_under("tests", ".sql")]
     read = {name for path in files for name in re.findall(r"\bvar\(\s*['\"](\w+)['\"]", text_of(path))}
     assert not (found := list(difference("vars", list(project_vars), sorted(read)))), sentence(found)
 

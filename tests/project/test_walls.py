@@ -115,13 +115,14 @@ def data_test_violations(manifest: Manifest) -> Iterator[str]:
 
 
 def exposure_violations(manifest: Manifest) -> Iterator[str]:
-    """Exposures that show anything but one sync, or as analyses anything but public tables; syncs that none shows."""
+    """Exposures of more than one sync, or as analyses of more than public tables and metrics; syncs that none shows."""
     shown: list[str] = []
     public = {model["name"] for model in models_of(manifest) if model["config"].get("access") == "public"}
     for exposure in manifest["exposures"].values():
         read = [upstream_id.split(".")[-1] for upstream_id in exposure["depends_on"]["nodes"]]
         if exposure.get("type") in ANALYSES:
-            if hidden := sorted(set(read) - public):
+            metrics = {name.split(".")[-1] for name in exposure["depends_on"]["nodes"] if name.startswith("metric.")}
+            if hidden := sorted(set(read) - public - metrics):
                 yield f"{where(exposure)}: {exposure['name']} reads {hidden}, which no reader sees"
             continue
         shown += read
