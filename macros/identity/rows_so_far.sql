@@ -2,7 +2,7 @@
 {% macro rows_so_far(relation, columns) -%}
     select
         {%- for column, type in columns.items() %}
-        {% if is_incremental() %}{{ column }}{% else %}cast(null as {{ type }}) as {{ column }}{% endif %}{{ ',' if not loop.last }}
+        {% if relation and is_incremental() %}{{ column }}{% else %}cast(null as {{ type }}) as {{ column }}{% endif %}{{ ',' if not loop.last }}
         {%- endfor %}
-    {% if is_incremental() %}from {{ relation }}{% else %}where 1 = 0{% endif %}
+    {% if relation and is_incremental() %}from {{ relation }}{% else %}where 1 = 0{% endif %}
 {%- endmacro %}

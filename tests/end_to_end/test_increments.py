@@ -17,6 +17,10 @@ NEXT_DAY, WEEK_LATER = CLOCK + timedelta(days=1), CLOCK + timedelta(days=7)
 # Tables that log what every run did.
 RUN_LOGS = {"identity.identity_runs"}
 STAGED = "work_staging.stg_events__events"
+WAITING = """
+    select row_key from work_staging.quarantine
+    where reason = 'occurred after the clock' and row_key like 'ahead%'
+"""
 # Built by increments, and not shown to readers: what they hold beside the clock of the run that wrote a row.
 INSIDE = {
     STAGED: "message_id, anonymous_id, event_type, page_path, source_file, source_row, occurred_at, loaded_at",
@@ -58,91 +62,87 @@ class Company:
 
 def message(message_id: str, visitor: str, moment: datetime, kind: str = "page", **more: Any) -> dict[str, Any]:
     """A message as a browser sends it."""
-    sent = {"message_id": message_id, "type": kind, "anonymous_id": visitor, "timestamp": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
-    return sent | {"context": {"page": {"path": f"/{message_id}"}}} | more
+    sent = {"message_id": message_id, "type": kind, "anonymous_id": visitor, "context": {"page": {"path": "/late"}}}
+    return sent | {"timestamp": f"{moment:%Y-%m-%dT%H:%M:%SZ}"} | more
 
 
 @pytest.fixture(scope="module")
 def lived(duckdb_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, dict[str, Any]]:
     """The company after an eventful day, and what happened in it."""
     company = Company(duckdb_company, tmp_path_factory.mktemp("increments"))
-    session = """
-        select sessions.session_id, min(events.anonymous_id), min(events.occurred_at), max(events.occurred_at)
-        from work_profiles.session_events as sessions
-        inner join work_staging.stg_events__events as events on sessions.message_id = events.message_id
-        where events.anonymous_id is not null
-        group by sessions.session_id having {having} order by count(*) desc, sessions.session_id
-    """
-    _, longest, start, end = company.rows(session.format(having="count(*) > 3 and max(events.user_id) is null"))[0]
-    alone = company.rows(f"""
-        select min(message_id), anonymous_id, min(occurred_at) from {STAGED}
-        where anonymous_id is not null and user_id is null
-        group by anonymous_id having count(*) = 1 order by anonymous_id
-    """)
-    (moved, _, moved_at), (stranger, unknown, stranger_at) = alone[0], alone[1]
+    longest, start, end = company.rows(f"""
+        select min(staged.anonymous_id), min(staged.occurred_at), max(staged.occurred_at)
+        from work_profiles.session_events as events
+        inner join {STAGED} as staged on events.message_id = staged.message_id
+        where staged.anonymous_id is not null
+        group by events.session_id
+        having count(*) > 3 and max(staged.user_id) is null
+        order by count(*) desc, events.session_id
+    """)[0]
     user = company.rows(f"select min(user_id) from {STAGED} where user_id is not null")[0][0]
-    story = {"longest": longest, "start": start, "moved": moved, "stranger": stranger, "user": user}
+    ahead = NEXT_DAY + timedelta(days=3)
     company.cycle(
         NEXT_DAY,
         message("late", longest, start + (end - start) / 2),
         message("earliest", longest, start - timedelta(minutes=5)),
-        # The only event of a visitor comes again, and is now another's.
-        message(moved, longest, moved_at),
-        # A visitor turns out to be somebody known.
-        message("login", unknown, stranger_at + timedelta(minutes=1), "identify", user_id=user),
-        message("ahead", longest, NEXT_DAY + timedelta(days=3)),
-        message("ahead again", longest, NEXT_DAY + timedelta(days=3)),
+        message("moved", "a visitor of one event", CLOCK),
+        message("before the log-in", "a stranger", CLOCK),
+        message("ahead", longest, ahead),
+        message("ahead again", longest, ahead),
         {"type": "page", "timestamp": "never"},
     )
-    return company, story
+    waiting = company.rows(f"{WAITING} order by row_key")
+    company.cycle(
+        WEEK_LATER,
+        # The only event of a visitor comes again, and is now another's.
+        message("moved", longest, CLOCK),
+        # A visitor turns out to be somebody known.
+        message("log-in", "a stranger", CLOCK + timedelta(minutes=1), "identify", user_id=user),
+        # One that waits comes again, with a time that has come: that counts, also when the other's time comes.
+        message("ahead again", "somebody", CLOCK),
+    )
+    return company, {"longest": longest, "user": user, "waiting": waiting}
 
 
 def test_late_events_find_their_place(lived: tuple[Company, dict[str, Any]]) -> None:
     """A late event joins the session it belongs to, one before it renames it, and no session is left without events."""
     company, story = lived
-    places = {row[0]: row[1:] for row in company.rows(
-        "select message_id, session_id, session_position from work_profiles.session_events"
-    )}
+    rows = company.rows("select message_id, session_id, session_position from work_profiles.session_events")
+    places = {row[0]: row[1:] for row in rows}
     assert places["late"][0] == places["earliest"][0]
     assert places["earliest"][1] == 1 < places["late"][1]
-    assert company.rows(
-        "select count(*), count(distinct sessions.session_id) from work_profiles.sessions"
-        " left join (select distinct session_id from work_profiles.session_events) as events"
-        " on sessions.session_id = events.session_id where events.session_id is null"
-    ) == [(0, 0)]
-    assert company.rows(f"select anonymous_id from {STAGED} where message_id = '{story['moved']}'") == [
-        (story["longest"],)
-    ]
+    sessions = [row[0] for row in company.rows("select session_id from work_profiles.sessions")]
+    assert sorted(sessions) == sorted({session for session, _ in places.values()})
+    senders = dict(company.rows(f"select message_id, anonymous_id from {STAGED}"))
+    assert senders["moved"] == story["longest"]
 
 
 def test_events_follow_their_identifier(lived: tuple[Company, dict[str, Any]]) -> None:
-    """An event from before the log-in belongs to who logged in, on the timeline and in the session."""
+    """An event from before the log-in belongs to who logged in, on the timeline as in its session."""
     company, story = lived
-    owners = dict(
-        company.rows(
-            "select event_id, profile_id from work_profiles.events"
-            f" where event_source = 'events' and event_id in ('login', '{story['stranger']}')"
-        )
-    )
-    known = company.rows(f"""
-        select distinct events.profile_id from work_profiles.session_events as events
-        inner join {STAGED} as staged on events.message_id = staged.message_id where staged.user_id = '{story["user"]}'
-    """)
-    assert [(owners["login"],)] == known
-    assert owners[story["stranger"]] == owners["login"]
+    owners = dict(company.rows("select event_id, profile_id from work_profiles.events where event_source = 'events'"))
+    users = company.rows(f"select message_id from {STAGED} where user_id = '{story['user']}'")
+    assert {owners[message_id] for (message_id,) in users} == {owners["log-in"]}
+    assert owners["before the log-in"] == owners["log-in"] is not None
+    assert company.rows(
+        "select distinct sessions.profile_id from work_profiles.sessions as sessions"
+        " inner join work_profiles.session_events as events on sessions.session_id = events.session_id"
+        " where events.message_id = 'before the log-in'"
+    ) == [(owners["log-in"],)]
+
+
+def test_events_ahead_of_the_clock_wait(lived: tuple[Company, dict[str, Any]]) -> None:
+    """An event ahead of the clock waits in quarantine until its time, and replaces no later landed version then."""
+    company, story = lived
+    assert story["waiting"] == [("ahead",), ("ahead again",)]
+    assert company.rows(WAITING) == []
+    senders = dict(company.rows(f"select message_id, anonymous_id from {STAGED} where message_id like 'ahead%'"))
+    assert senders == {"ahead": story["longest"], "ahead again": "somebody"}
 
 
 def test_increments_equal_a_rebuild(lived: tuple[Company, dict[str, Any]]) -> None:
     """After two eventful cycles every table is what a full rebuild makes of the same rows, by the same clock."""
     company, _ = lived
-    waiting = "select count(*) from work_staging.quarantine where reason = 'occurred after the clock' and row_key {}"
-    assert company.rows(waiting.format("like 'ahead%'")) == [(2,)]
-    # One that waits comes again, with a time that has come: that counts, also when the other's time comes.
-    company.cycle(WEEK_LATER, message("ahead again", "somebody", CLOCK))
-    assert company.rows(waiting.format("like 'ahead%'")) == [(0,)]
-    assert company.rows(f"select message_id, anonymous_id from {STAGED} where message_id like 'ahead%' order by 1")[1:] == [
-        ("ahead again", "somebody")
-    ]
     increments = company.tables()
     run(company.settings, "build", "--full-refresh")
     run(company.settings, "publish")
