@@ -52,6 +52,7 @@ def publishing_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 "dagster/row_count": sum(table.rows for table in done.tables),
                 "rows_written": sum(table.rows_written for table in done.tables),
                 "tables": dg.MetadataValue.table(rows, _SCHEMA),
+                "sentences": list(done.sentences),
                 **clock_metadata(settings),
             }
         )
