@@ -18,7 +18,7 @@ from orchestration.settings import Settings
 from orchestration.status import recent_runs, warehouse_status
 from tests.conftest import environment_of, make_settings
 
-COMMANDS = ["demo", "simulate", "land", "build", "run", "status", "evaluate", "explain", "grant", "ui"]
+COMMANDS = ["demo", "simulate", "land", "build", "run", "status", "evaluate", "explain", "grant", "export", "ui"]
 WRONG = {
     "ONEFOLK_TARGET": "oracle",
     "ONEFOLK_THREADS": "0",
