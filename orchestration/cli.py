@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from orchestration import cli_identity, cli_metrics, cli_profiles, cli_simulation
+from orchestration import cli_identity, cli_metrics, cli_profiles, cli_readers, cli_simulation
 from orchestration.cli_simulation import DEMO_DAYS, DEMO_PEOPLE, DEMO_SEED
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ _WRONG_ENVIRONMENT, _FAILED, _INTERRUPTED = 2, 1, 130
 _EPILOG = (
     "The environment says where things are, each optional: ONEFOLK_HOME (default: .onefolk in the repository),"
     " ONEFOLK_LANDING, ONEFOLK_TARGET (duckdb or postgres), ONEFOLK_POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DBNAME,"
-    " ONEFOLK_SCHEMA_PREFIX, ONEFOLK_AS_OF (the clock), ONEFOLK_SECRET, ONEFOLK_MEMORY_LIMIT, ONEFOLK_THREADS."
+    " ONEFOLK_SCHEMA_PREFIX, ONEFOLK_ROLE_PREFIX, ONEFOLK_AS_OF (the clock), ONEFOLK_SECRET, ONEFOLK_MEMORY_LIMIT,"
+    " ONEFOLK_THREADS."
 )
 
 app = typer.Typer(
@@ -134,6 +135,7 @@ def status() -> None:
 cli_identity.register(app)
 cli_profiles.register(app)
 cli_metrics.register(app)
+cli_readers.register(app)
 
 
 @app.command()

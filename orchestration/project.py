@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestration.access.roles import readers_environment
 from orchestration.activation.syncs import Sync, SyncError, explained, load_sync, rivals, sync_exposures
 from orchestration.settings import PROJECT_DIR, Settings
 
@@ -78,8 +79,7 @@ MANIFEST_PATH = manifest_path()
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """The environment dbt runs in: ours, the settings over it, and never the secret, which would end in dbt's files."""
-    ours = {name: value for name, value in os.environ.items() if name != "ONEFOLK_SECRET"}
-    return ours | settings.dbt_environment()
+    return {name: os.environ[name] for name in os.environ if name != "ONEFOLK_SECRET"} | settings.dbt_environment()
 
 
 def dbt_command(*args: str, project_dir: Path = PROJECT_DIR) -> list[str]:
@@ -116,9 +116,8 @@ def parse(settings: Settings, project_dir: Path = PROJECT_DIR) -> None:
 
 def load_manifest(project_dir: Path = PROJECT_DIR) -> Manifest:
     """Read the manifest that dbt wrote last."""
-    path = manifest_path(project_dir)
     try:
-        manifest: Manifest = json.loads(path.read_bytes())
+        manifest: Manifest = json.loads((path := manifest_path(project_dir)).read_bytes())
     except FileNotFoundError:
         raise DbtError(f"There is no manifest at {path}: run `dbt parse` first.") from None
     return manifest
@@ -137,7 +136,8 @@ def build(settings: Settings, *args: str, project_dir: Path = PROJECT_DIR) -> No
     prepare(settings, project_dir)
     settings.home.mkdir(parents=True, exist_ok=True)
     command = dbt_command("build", *args, project_dir=project_dir)
-    done = subprocess.run(command, cwd=project_dir, env=dbt_environment(settings), check=False)
+    environment = dbt_environment(settings) | readers_environment(settings)
+    done = subprocess.run(command, cwd=project_dir, env=environment, check=False)
     if done.returncode:
         raise DbtError(f"dbt build ended with exit code {done.returncode}; what failed stands in its lines above.")
 

@@ -106,6 +106,7 @@ def _outcome(result: "dg.ExecuteInProcessResult", run_id: str, clock: datetime, 
             counts.update({name: values[name] for name in _COUNTED if name in values})
             if "delivered" in values:
                 delivered["/".join(key.path[1:])] = values
+            warnings += values.get("sentences", [])
         elif event.event_type_value == "ASSET_CHECK_EVALUATION" and "sentences" in happened.metadata:
             warnings += happened.metadata["sentences"].value
     return Outcome(

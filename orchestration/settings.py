@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("")
     postgres_dbname: str = "onefolk"
     schema_prefix: str = Field("", description="put before every schema: one prefix per developer, CI run or tenant")
+    role_prefix: str = Field("onefolk_", description="put before the roles of Postgres that may read; one per brand")
     as_of: datetime | None = Field(None, description="the one clock, ISO 8601; default: when the cycle starts")
     secret: SecretStr | None = Field(None, description="what the salt of identifier keys is derived from")
     memory_limit: str = Field("2GB", description="what DuckDB may use, such as 2GB or 800MB")
@@ -46,6 +47,13 @@ class Settings(BaseSettings):
     def _is_prefix(cls, value: str) -> str:
         if not re.fullmatch(r"([a-z][a-z0-9_]{0,29})?", value):
             raise ValueError("must be up to 30 lower-case letters, digits and underscores, the first a letter")
+        return value
+
+    @field_validator("role_prefix")
+    @classmethod
+    def _names_roles(cls, value: str) -> str:
+        if not re.fullmatch(r"(?!pg_)[a-z][a-z0-9_]{0,29}", value):
+            raise ValueError("must be up to 30 lower-case letters, digits and underscores, the first a letter, not pg_")
         return value
 
     @field_validator("memory_limit")

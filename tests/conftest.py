@@ -33,7 +33,8 @@ def make_settings(target: str, tmp_path: Path, **overrides: Any) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a child process that works with these settings: dbt, `onefolk` or Dagster."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ONEFOLK_")}
-    own = settings.dbt_environment() | {"ONEFOLK_LANDING": str(settings.landing_dir)}
+    places = {"ONEFOLK_LANDING": str(settings.landing_dir), "ONEFOLK_ROLE_PREFIX": settings.role_prefix}
+    own = settings.dbt_environment() | places
     if settings.secret:
         own["ONEFOLK_SECRET"] = settings.secret.get_secret_value()
     return inherited | own

@@ -1,5 +1,5 @@
 -- One row per profile, type of contact point and value: an e-mail, a phone, a name, an address, a birth date.
-{{ config(access='public') }}
+{{ config(access='public', grants=readers()) }}
 
 with ranked_values as (
     select * from {{ ref('surviving_values') }}

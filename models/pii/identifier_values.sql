@@ -1,5 +1,5 @@
 -- One row per identifier: the value behind its key.
-{{ config(access='public') }}
+{{ config(access='public', grants=readers()) }}
 
 with values_found as (
     select

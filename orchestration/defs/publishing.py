@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.access.roles import SEED
 from orchestration.build_state import require_green
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
 from orchestration.project import public_tables
@@ -26,10 +27,12 @@ def publishing_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     tables = public_tables(dict(manifest))
     names = {(table.room, table.name) for table in tables}
     translator = RoomTranslator()
+    # The public models, and the seed of the roles that may read them.
     models = [
         translator.get_asset_key(node)
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and (node["fqn"][1], node["name"]) in names
+        if (node["resource_type"] == "model" and (node["fqn"][1], node["name"]) in names)
+        or (node["resource_type"] == "seed" and node["name"] == SEED.stem)
     ]
 
     spec = dg.AssetSpec(PUBLISHED, deps=models, group_name="publishing", description=_DESCRIPTION, kinds={"table"})
@@ -52,6 +55,7 @@ def publishing_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 "dagster/row_count": sum(table.rows for table in done.tables),
                 "rows_written": sum(table.rows_written for table in done.tables),
                 "tables": dg.MetadataValue.table(rows, _SCHEMA),
+                "sentences": list(done.sentences),
                 **clock_metadata(settings),
             }
         )

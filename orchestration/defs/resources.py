@@ -14,6 +14,7 @@ from dagster_dbt import DbtCliResource
 from packaging.version import Version
 from pydantic import PrivateAttr
 
+from orchestration.access.roles import readers_environment
 from orchestration.lock import writing
 from orchestration.runs import AS_OF_TAG, PURPOSE_TAG, alive
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
@@ -92,9 +93,10 @@ def dbt_resource() -> Dbt:
 @contextmanager
 def dbt_environment(settings: Settings) -> Iterator[None]:
     """While a dbt process starts: what profiles and macros read, and not the secret."""
+    ours = settings.dbt_environment() | readers_environment(settings)
     before = dict(os.environ)
     os.environ.pop("ONEFOLK_SECRET", None)
-    os.environ.update(settings.dbt_environment(), ONEFOLK_PARENT=str(os.getpid()))
+    os.environ.update(ours, ONEFOLK_PARENT=str(os.getpid()))
     try:
         yield
     finally:

@@ -16,14 +16,15 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> PublishReport:
     """Bring what readers see to the state of the last build; call it after a green one only.
 
     DuckDB: `serve.duckdb` is written anew and swapped, or left alone when nothing changed. Postgres: the rows that
-    differ are written in one transaction. Killed at any moment, readers see the earlier state or the new one. Raises
-    `PublishError` when a table is not built or can't be brought to its new form; then readers keep what they had.
+    differ are written, and roles granted what they may read, in one transaction. Killed at any moment, readers see the
+    earlier state or the new one. Raises `PublishError` when a table is not built or can't be brought to its new form,
+    `GrantError` when personal data would stay open to others; then readers keep what they had.
     """
     if not tables:
         raise PublishError("There are no public tables to publish: the manifest names none.")
     started_at = time.monotonic()
     report("publish", 0, len(tables))
     engine = serve_file if settings.target == "duckdb" else stable_schemas
-    published, changed = engine.publish(settings, tables)
+    published, changed, sentences = engine.publish(settings, tables)
     report("publish", len(tables), len(tables))
-    return PublishReport(tuple(published), changed, time.monotonic() - started_at)
+    return PublishReport(tuple(published), changed, time.monotonic() - started_at, sentences)

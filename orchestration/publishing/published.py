@@ -22,11 +22,12 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class PublishReport:
-    """All public tables, whether anything changed for readers, and the seconds it took."""
+    """All public tables, whether anything changed for readers, the seconds it took, and what to look at."""
 
     tables: tuple[PublishedTable, ...]
     changed: bool
     seconds: float
+    sentences: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

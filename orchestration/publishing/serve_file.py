@@ -21,7 +21,7 @@ _WORK = "warehouse"
 _Signature = tuple[tuple[tuple[str, str, str], ...], str, int, int, int]
 
 
-def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[PublishedTable], bool]:
+def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[PublishedTable], bool, tuple[str, ...]]:
     """Swap in a file with the tables as built, unless readers see exactly that already."""
     if not settings.warehouse_path.is_file():
         raise PublishError(f"There is no warehouse at {settings.warehouse_path}: build first.")
@@ -46,7 +46,7 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
         signature = built[_name(settings, table)]
         written = 0 if seen.get(_name(settings, table)) == signature else signature[2]
         published.append(PublishedTable(table.room, table.name, signature[2], written))
-    return published, seen != built
+    return published, seen != built, ()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Publishing on Postgres: stable schemas, brought to the new rows by difference in one transaction.
 
 Tables are never dropped, so grants, dependent views and open readers survive, and an unchanged publish writes no row.
+In the same transaction the roles of the seed get what they may read, here and in the schemas that dbt builds in.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 import adbc_driver_manager
 
+from orchestration.access.grants import bring_grants
 from orchestration.progress import report
 from orchestration.project import PublicTable
 from orchestration.publishing.published import PublishedTable, PublishError
@@ -30,7 +32,7 @@ class _Pair:
         return f"{self.table.room}.{self.table.name}"
 
 
-def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[PublishedTable], bool]:
+def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[PublishedTable], bool, tuple[str, ...]]:
     """Bring every table to its rows as built; all or none."""
     published = []
     changed = False
@@ -60,7 +62,8 @@ def publish(settings: Settings, tables: Sequence[PublicTable]) -> tuple[list[Pub
                 )
             published.append(PublishedTable(pair.table.room, pair.table.name, rows, written))
             changed = changed or reshaped or written > 0
-    return published, changed
+        sentences = bring_grants(settings, warehouse, tables).sentences
+    return published, changed, sentences
 
 
 def _pair(settings: Settings, table: PublicTable) -> _Pair:

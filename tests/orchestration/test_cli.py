@@ -18,13 +18,27 @@ from orchestration.settings import Settings
 from orchestration.status import recent_runs, warehouse_status
 from tests.conftest import environment_of, make_settings
 
-COMMANDS = ["demo", "simulate", "land", "build", "run", "status", "evaluate", "explain", "profile", "ui"]
+COMMANDS = [
+    "demo",
+    "simulate",
+    "land",
+    "build",
+    "run",
+    "status",
+    "evaluate",
+    "explain",
+    "profile",
+    "grant",
+    "export",
+    "ui",
+]
 WRONG = {
     "ONEFOLK_TARGET": "oracle",
     "ONEFOLK_THREADS": "0",
     "ONEFOLK_MEMORY_LIMIT": "plenty",
     "ONEFOLK_AS_OF": "yesterday",
     "ONEFOLK_SCHEMA_PREFIX": "1-dev",
+    "ONEFOLK_ROLE_PREFIX": "pg_",
     "ONEFOLK_POSTGRES_PORT": "99999",
     "ONEFOLK_SECRET": "too-short",
 }
