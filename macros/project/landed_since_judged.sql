@@ -2,7 +2,7 @@
     The model's row without a source says how many rows landed in the last moment that it read: when more did since, the
     moment is read again. Read before the model's own query, so that the query compares with a constant.
 -#}
-{% macro landed_since_judged(relation) -%}
+{% macro landed_since_judged(relation, rows) -%}
     {%- if not (relation and is_incremental()) -%} {{ return('true') }} {%- endif -%}
     {%- do onefolk.refuse_earlier_release(relation, 'staged_at') -%}
     {%- do onefolk.refuse_earlier_clock(relation, 'staged_at') -%}
@@ -15,5 +15,5 @@
         {%- do counts.append('(select count(*) from ' ~ raw ~ ' where _loaded_at = ' ~ moment ~ ')') -%}
     {%- endfor -%}
     {%- set count = run_query('select ' ~ counts | join(' + ')).columns[0].values()[0] -%}
-    _loaded_at {{ '>' if count == found.columns[1].values()[0] else '>=' }} {{ moment }}
+    {{ rows }}._loaded_at {{ '>' if count == found.columns[1].values()[0] else '>=' }} {{ moment }}
 {%- endmacro %}

@@ -15,27 +15,29 @@ door as (
     where record_source = 'stg_events__events'
 ),
 
-last_events as (
-    {{ rows_so_far(this, {
-        'message_id': dbt.type_string(), 'profile_id': dbt.type_string(), 'identifier_key': dbt.type_string(),
-    }) }}
-),
+{% if since %}
+    last_events as (
+        {{ rows_so_far(this, {
+            'message_id': dbt.type_string(), 'profile_id': dbt.type_string(), 'identifier_key': dbt.type_string(),
+        }) }}
+    ),
 
-changed_events as (
-    select message_id from events
-    where {{ has_changed_since(since, 'staged_at') }}
-    union
-    select message_id from places
-    where {{ has_changed_since(since, 'changed_at') }}
-    union
-    -- Identifiers that moved take their events with them.
-    select last_events.message_id
-    from last_events
-    left join door on last_events.message_id = door.record_id
-    where
-        coalesce(last_events.profile_id, '') <> coalesce(door.profile_id, '')
-        or coalesce(last_events.identifier_key, '') <> coalesce(door.identifier_key, '')
-),
+    changed_events as (
+        select message_id from events
+        where {{ has_changed_since(since, 'staged_at') }}
+        union
+        select message_id from places
+        where {{ has_changed_since(since, 'changed_at') }}
+        union
+        -- Identifiers that moved take their events with them.
+        select last_events.message_id
+        from last_events
+        left join door on last_events.message_id = door.record_id
+        where
+            coalesce(last_events.profile_id, '') <> coalesce(door.profile_id, '')
+            or coalesce(last_events.identifier_key, '') <> coalesce(door.identifier_key, '')
+    ),
+{% endif %}
 
 session_events as (
     select

@@ -21,10 +21,17 @@ touched_visitors as (
     where last_visitors.event_count > 0 and all_events.visitor_key is null
 ),
 
-events as (
+visitor_events as (
     select
         touched_visitors.visitor_key as touched_visitor_key,
-        all_events.*,
+        all_events.*
+    from touched_visitors
+    left join all_events on touched_visitors.visitor_key = all_events.visitor_key
+),
+
+events as (
+    select
+        *,
         row_number() over (
             partition by session_id
             order by case when profile_id is null then 1 else 0 end, session_position desc
@@ -43,8 +50,7 @@ events as (
                 case when coalesce(utm_source, utm_medium, utm_campaign) is null then 1 else 0 end,
                 session_position
         ) as campaign_rank
-    from touched_visitors
-    left join all_events on touched_visitors.visitor_key = all_events.visitor_key
+    from visitor_events
 ),
 
 session_facts as (

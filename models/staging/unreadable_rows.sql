@@ -1,7 +1,7 @@
--- One row per landed row that breaks the contract or was ahead of the clock when it was read, with every lasting reason.
+-- One row per landed row that breaks the contract, or was ahead of the clock when it was read: every lasting reason.
 -- A row without a source remembers how far was read, so that good rows are not read again for want of a bad one.
 {{ config(materialized='incremental', unique_key=['source_name', 'table_name', 'source_file', 'source_row']) }}
-{%- set is_unjudged = landed_since_judged(this) -%}
+{%- set is_unjudged = landed_since_judged(this, 'landed') -%}
 
 with landings as (
     {% for raw_table in var('raw_tables') %}
@@ -39,7 +39,7 @@ rows_with_reason as (
             landed._loaded_at as loaded_at
         from {{ source(source_name, table_name) }} as landed
         where
-            _loaded_at <= {{ as_of() }}
+            landed._loaded_at <= {{ as_of() }}
             and {{ is_unjudged }}
         union all
     {% endfor %}

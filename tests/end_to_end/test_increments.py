@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from orchestration.project import load_manifest, parse, public_tables
 from orchestration.settings import Settings
-from orchestration.warehouse import Row, open_warehouse
+from orchestration.warehouse import Row, open_warehouse, quoted
 from tests.conftest import make_settings
-from tests.end_to_end.company import CLOCK, SECRET, Tables, assert_same_tables, published, run
+from tests.end_to_end.company import CLOCK, RUN_LOGS, SECRET, Tables, assert_same_tables, run
 
 NEXT_DAY, WEEK_LATER = CLOCK + timedelta(days=1), CLOCK + timedelta(days=7)
-# Tables that log what every run did.
-RUN_LOGS = {"identity.identity_runs"}
+COLUMNS = """
+    select column_name from information_schema.columns
+    where table_schema = 'work_profiles' and table_name = '{}' order by ordinal_position
+"""
 STAGED = "work_staging.stg_events__events"
 WAITING = """
     select row_key from work_staging.quarantine
@@ -53,11 +56,18 @@ class Company:
             return warehouse.rows(sql)
 
     def tables(self) -> Tables:
-        """Public tables but the logs of runs, and inside, in order."""
-        found = {name: rows for name, rows in published(self.settings).items() if name not in RUN_LOGS}
-        for table, columns in INSIDE.items():
-            found[table] = sorted(self.rows(f"select {columns} from {table}"), key=repr)
-        return found
+        """What was built of every public table but the logs of runs, and inside, rows in order."""
+        parse(self.settings)
+        shown = {f"work_{table.room}.{table.name}": table for table in public_tables(load_manifest())}
+        columns = {
+            name: ", ".join(quoted(column.name) for column in table.columns)
+            for name, table in shown.items()
+            if (table.room, table.name) not in RUN_LOGS
+        }
+        return {
+            name: sorted(self.rows(f"select {listed} from {name}"), key=repr)
+            for name, listed in {**columns, **INSIDE}.items()
+        }
 
 
 def message(message_id: str, visitor: str, moment: datetime, kind: str = "page", **more: Any) -> dict[str, Any]:
@@ -83,7 +93,9 @@ def lived(duckdb_company: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     ahead = NEXT_DAY + timedelta(days=3)
     company.cycle(
         NEXT_DAY,
-        message("late", longest, start + (end - start) / 2),
+        message(
+            "late", longest, start + (end - start) / 2, "track", event="Shipped", properties={"shipping": 5, "tax": "1"}
+        ),
         message("earliest", longest, start - timedelta(minutes=5)),
         message("moved", "a visitor of one event", CLOCK),
         message("before the log-in", "a stranger", CLOCK),
@@ -92,8 +104,10 @@ def lived(duckdb_company: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         {"type": "page", "timestamp": "never"},
     )
     waiting = company.rows(f"{WAITING} order by row_key")
+    profiles = company.rows("select * from work_profiles.profiles order by profile_id")
     company.cycle(
         WEEK_LATER,
+        message("late", longest, start + (end - start) / 2, "track", event="Shipped", properties={"shipping": 7}),
         # The only event of a visitor comes again, and is now another's.
         message("moved", longest, CLOCK),
         # A visitor turns out to be somebody known.
@@ -101,7 +115,7 @@ def lived(duckdb_company: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         # One that waits comes again, with a time that has come: that counts, also when the other's time comes.
         message("ahead again", "somebody", CLOCK),
     )
-    return company, {"longest": longest, "user": user, "waiting": waiting}
+    return company, {"longest": longest, "user": user, "waiting": waiting, "profiles": profiles}
 
 
 def test_late_events_find_their_place(lived: tuple[Company, dict[str, Any]]) -> None:
@@ -113,6 +127,8 @@ def test_late_events_find_their_place(lived: tuple[Company, dict[str, Any]]) -> 
     assert places["earliest"][1] == 1 < places["late"][1]
     sessions = [row[0] for row in company.rows("select session_id from work_profiles.sessions")]
     assert sorted(sessions) == sorted({session for session, _ in places.values()})
+    properties = "select property_name, property_value from work_profiles.event_properties where event_id = 'late'"
+    assert company.rows(properties) == [("shipping", "7")]
     senders = dict(company.rows(f"select message_id, anonymous_id from {STAGED}"))
     assert senders["moved"] == story["longest"]
 
@@ -140,10 +156,38 @@ def test_events_ahead_of_the_clock_wait(lived: tuple[Company, dict[str, Any]]) -
     assert senders == {"ahead": story["longest"], "ahead again": "somebody"}
 
 
+def test_history_tells_how_profiles_looked(lived: tuple[Company, dict[str, Any]]) -> None:
+    """The profiles of a past day by `profile_history` are those that were built on it, and today's are today's."""
+    company, story = lived
+    fields = [
+        name for (name,) in company.rows(COLUMNS.format("profile_history")) if not name.startswith(("valid", "is_c"))
+    ]
+    columns = [name for (name,) in company.rows(COLUMNS.format("profiles"))]
+    then = [tuple(row[columns.index(name)] for name in fields) for row in story["profiles"]]
+    of_day = f"""
+        select {", ".join(fields)} from work_profiles.profile_history
+        where valid_from <= {{}} and {{}} order by profile_id
+    """
+    day = f"timestamp '{NEXT_DAY:%Y-%m-%d %H:%M:%S}'"
+    assert company.rows(of_day.format(day, f"(valid_to > {day} or valid_to is null)")) == then
+    now = company.rows(f"select {', '.join(fields)} from work_profiles.profiles order by profile_id")
+    assert company.rows(of_day.format("timestamp '2100-01-01'", "is_current")) == now
+    assert now != then, "a week in which nothing changes proves nothing"
+
+
+def test_a_replay_knows_no_later_fact(lived: tuple[Company, dict[str, Any]]) -> None:
+    """Built beside the live tables by the clock of a past day, profiles are those that were built on it."""
+    company, story = lived
+    live = company.rows("select * from work_profiles.profiles order by profile_id")
+    replay = make_settings("duckdb", company.home, as_of=NEXT_DAY, secret=SECRET, schema_prefix="replay_")
+    run(replay, "build")
+    assert company.rows("select * from replay_work_profiles.profiles order by profile_id") == story["profiles"]
+    assert company.rows("select * from work_profiles.profiles order by profile_id") == live
+
+
 def test_increments_equal_a_rebuild(lived: tuple[Company, dict[str, Any]]) -> None:
     """After two eventful cycles every table is what a full rebuild makes of the same rows, by the same clock."""
     company, _ = lived
     increments = company.tables()
     run(company.settings, "build", "--full-refresh")
-    run(company.settings, "publish")
     assert_same_tables(increments, company.tables())

@@ -28,6 +28,7 @@ COMPARED = frozenset(
     {
         "audiences",
         "contact_records",
+        "event_properties",
         "identifier_records",
         "parties",
         "raw_tables",
@@ -174,6 +175,15 @@ def test_second_party_attributes_are_columns(project_vars: dict[str, Any], manif
         there = [name.removeprefix("second_party_") for name in columns if name.startswith("second_party_")]
         assert not (found := list(difference(f"{table}.second_party", listed, there))), sentence(found)
     assert not [name for name in listed if is_personal_name(name)], "what tells who somebody is stays in pii"
+
+
+def test_event_properties_have_no_column(project_vars: dict[str, Any], manifest: Manifest) -> None:
+    """None of `event_properties` is a column of staged events already, and none names anybody."""
+    events = next(model for model in models_of(manifest) if model["name"] == "stg_events__events")
+    listed = project_vars["event_properties"]
+    assert listed
+    assert not set(listed) & set(events["columns"])
+    assert not [name for name in listed if is_personal_name(name)], "what tells who somebody is stays in staging"
 
 
 def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Manifest) -> None:
