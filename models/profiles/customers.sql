@@ -14,6 +14,7 @@ with customers as (
         gender,
         age_band,
         lifecycle_stage,
+        crm_lifecycle_stage,
         lead_source,
         acquisition_source,
         acquisition_medium,

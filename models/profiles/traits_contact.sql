@@ -19,7 +19,7 @@ with contacts as (
 ),
 
 traits as (
-    select profile_id, account_id, owner_id, lifecycle_stage, lead_source from contacts
+    select profile_id, account_id, owner_id, lifecycle_stage as crm_lifecycle_stage, lead_source from contacts
     where recency = 1
 )
 

@@ -192,7 +192,7 @@ def _stages(person: Person) -> Section:
         )
         for stage in person.stages
     ]
-    crm = person.facts["lifecycle_stage"]
+    crm = person.facts["crm_lifecycle_stage"]
     note = f"The CRM says: {word(crm)}." if crm and word(crm) != stage_of(person) else ""
     return Section("stages", "Lifecycle", lines, note if lines else "No stage is told.")
 

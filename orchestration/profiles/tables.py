@@ -72,7 +72,7 @@ OTHERS: dict[Table, str] = {
         "profile_id, acquisition_campaign, acquisition_medium, acquisition_source, age_band, average_csat_score,"
         " average_order_amount, city, contract_monthly_amount, country, email_clicked_count_90d,"
         " email_opened_count_90d, email_sent_count_90d, favourite_category, first_seen_at, has_unsubscribed,"
-        " is_known, language, last_ordered_at, last_seen_at, lead_source, lifecycle_stage, loyalty_enrolled_at,"
+        " is_known, language, last_ordered_at, last_seen_at, lead_source, crm_lifecycle_stage, loyalty_enrolled_at,"
         " loyalty_tier, net_revenue_amount, open_cart_amount, open_deal_count, open_ticket_count, order_count,"
         " owner_id, payment_methods, running_contract_count, session_count, session_count_30d,"
         " sms_clicked_count_90d, sms_sent_count_90d, store_order_count"
