@@ -55,7 +55,7 @@ def build(settings: Settings) -> Built:
             lines = [event.line() for event in [*TOLD, *DRAWN] if event.delivery == delivery]
             landing.put(f"events/events/{delivery}.jsonl", "".join(lines))
             landing.land()
-            failed = lab.dbt(clock, ["run", "--select", "+event_sessions", "quarantine"])
+            failed = lab.dbt(clock, ["run", "--select", "+event_sessions", "+quarantine"])
             assert not failed, failed
             rows = landing.rows("select message_id, session_id, session_position from work_profiles.event_sessions")
             assert len(rows) == len({row[0] for row in rows}), "a message has two places"
