@@ -18,15 +18,16 @@ from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.warehouse import Row, open_warehouse
 
 SettingsFactory = Callable[..., Settings]
-# What runs beside another worker has a target folder and a log of its own; it stays, so that dbt parses only what changed.
+# What runs beside another worker has a target folder of its own, which stays, so that dbt parses only what changed.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER:
     os.environ["DBT_TARGET_PATH"] = str(PROJECT_DIR / "target" / WORKER)
     os.environ["DBT_LOG_PATH"] = str(PROJECT_DIR / "target" / WORKER / "logs")
 # Session fixtures that take long to make, dearest last: tests that ask for one run in one worker.
-DEAR = ("manifest", "built_columns", "histories", "duckdb_company", "postgres_company")
+DEAR = ("built_columns", "manifest", "foreign_events", "normalised", "histories", "duckdb_company", "postgres_company")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares a dear fixture, and else what stands in one file."""
     for item in items:

@@ -15,7 +15,9 @@ with people_in_records as (
         {% for field, columns in record.points.items() %}
             select
                 '{{ field }}' as field,
-                case when {{ columns[0] }} is not null then concat_ws(', ', {{ columns | join(', ') }}) end as field_value,
+                case
+                    when {{ columns[0] }} is not null then concat_ws(', ', {{ columns | join(', ') }})
+                end as field_value,
                 '{{ record.model }}' as record_source,
                 {{ record_id(record.record_id) }} as record_id,
                 '{{ record.party or "first" }}' as data_party,

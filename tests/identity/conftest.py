@@ -98,6 +98,7 @@ def _build(settings: Settings, folder: Path) -> None:
     seeds = "+numbers +addresses"
     command = [str(Path(sys.executable).parent / "dbt"), "build", "--select", *seeds.split(), "--quiet"]
     command += ["--project-dir", str(folder), "--profiles-dir", str(PROJECT_DIR)]
+    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     done = subprocess.run(command, env=environment_of(settings), cwd=folder, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(f"dbt build failed:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}")
