@@ -15,8 +15,12 @@ from orchestration.warehouse import open_warehouse
 
 
 def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """The assets of all sources of a manifest, the register of landed files among them."""
-    specs = [_raw_table(source) for source in manifest["sources"].values()]
+    """The assets of all sources of a manifest, the register of landed files among them; no logs of commands."""
+    specs = [
+        _raw_table(source)
+        for source in manifest["sources"].values()
+        if "written_by" not in source["config"].get("meta", {})
+    ]
     landed = {dg.AssetKey([f"raw_{table.source}", table.table]): table for table in load_contract()}
 
     @dg.multi_asset(
