@@ -1,5 +1,6 @@
 -- One row per message and listed property of it that has no column of its own.
--- A value that a later version of its message took back stays as a row without one.
+-- A value that a later version of its message took back stays as a row without one. The row without a message remembers how
+-- far was read, so that events are not read again for want of a property.
 {{ config(materialized='incremental', unique_key=['message_id', 'property_name']) }}
 {%- set names = var('event_properties') -%}
 {%- set is_increment = this and is_incremental() -%}
@@ -57,6 +58,26 @@ unstaged as (
                 )
             {% endif %}
         )
+),
+
+read_until as (
+    select
+        '' as message_id,
+        '' as property_name,
+        cast(null as {{ dbt.type_string() }}) as property_value,
+        '' as source_instance,
+        '' as source_file,
+        cast(0 as bigint) as source_row,
+        max(loaded_at) as loaded_at,
+        {{ as_of() }} as staged_at
+    from {{ ref('stg_events__events') }}
+    having max(loaded_at) is not null
+),
+
+unstaged_and_mark as (
+    select * from unstaged
+    union all
+    select * from read_until
 )
 
-select * from unstaged
+select * from unstaged_and_mark
