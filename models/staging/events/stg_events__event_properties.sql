@@ -1,6 +1,6 @@
 -- One row per message and listed property of it that has no column of its own.
--- A value that a later version of its message took back stays as a row without one. The row without a message remembers how
--- far was read, so that events are not read again for want of a property.
+-- A value that a later version of its message took back stays as a row without one. The row without a message remembers
+-- how far was read, so that events are not read again for want of a property.
 {{ config(materialized='incremental', unique_key=['message_id', 'property_name']) }}
 {%- set names = var('event_properties') -%}
 {%- set is_increment = this and is_incremental() -%}
