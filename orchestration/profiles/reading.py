@@ -72,7 +72,7 @@ class _Reader:
             events=self._events(events),
             attributes=self._attributes(),
             counts=counts,
-            identifiers=sorted(members, key=lambda member: (str(member.identifier_type), member.key)),
+            identifiers=members,
             links=explanation.links,
             refused=Counter(str(link.reason) for link in explanation.refused),
             raw_forms=self._raw_forms(),
