@@ -16,7 +16,7 @@ import yaml
 
 from orchestration.access.roles import readers_environment
 from orchestration.activation.syncs import SyncError, load_sync, rivals, sync_exposures
-from orchestration.audiences.declarations import audience_problems, unknown_values
+from orchestration.audiences.declarations import audience_problems, unknown_guards, unknown_values
 from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
@@ -118,6 +118,8 @@ def prepare(settings: Settings, project_dir: Path = PROJECT_DIR) -> Manifest:
     parse(settings, project_dir)
     manifest = load_manifest(project_dir)
     check_manifest(manifest, project_dir)
+    if problems := list(unknown_guards(settings.allowed_guards, project_vars(project_dir).get("audiences") or [])):
+        raise ManifestError(problems)
     return manifest
 
 
