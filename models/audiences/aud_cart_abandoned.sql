@@ -21,6 +21,10 @@ last_carts as (
     where recency = 1
 ),
 
+complaints as (
+    {{ in_audience('open_complaint') }}
+),
+
 conditions as (
     select
         customers.profile_id,
@@ -28,12 +32,14 @@ conditions as (
         carts.profile_id is not null as has_full_cart,
         coalesce(carts.left_at <= {{ as_of() }}, false) as is_left_for_4_hours,
         coalesce(customers.last_ordered_at < carts.changed_at, true) as has_not_bought_since,
+        complaints.profile_id is null as has_no_open_complaint,
         carts.changed_at as has_full_cart__since,
         carts.expires_at as has_full_cart__until,
         carts.left_at as is_left_for_4_hours__since,
         carts.changed_at as has_not_bought_since__since
     from {{ ref('customers') }} as customers
     left join last_carts as carts on customers.profile_id = carts.profile_id
+    left join complaints on customers.profile_id = complaints.profile_id
 )
 
 select * from conditions

@@ -37,6 +37,10 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("consent", "identity"): frozenset({"consent_door"}),
     ("consent", "profiles"): ANY_MODEL,
     ("audiences", "profiles"): ANY_MODEL,
+    # How old the data is, and whom a former member or somebody on a list stands for now; whom a message may reach.
+    ("audiences", "staging"): frozenset({"audience_figures"}),
+    ("audiences", "identity"): frozenset({"audience_log", "audience_lists"}),
+    ("audiences", "consent"): frozenset({"audience_reach"}),
     ("activation", "pii"): frozenset({"activation_door"}),
     ("activation", "profiles"): frozenset({"activation_door"}),
     ("activation", "consent"): frozenset({"activation_door"}),
@@ -46,9 +50,13 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
 SYNCS_READ = frozenset({"activation_door"})
 # Exposures that only read what is published; the others deliver.
 ANALYSES = frozenset({"analysis", "dashboard", "notebook", "ml"})
-# Every room may read the seeds of its own folder and these; the golden record's rules are also read where values are.
+# Every room may read the seeds of its own folder and these; the golden record's rules are also read where values are,
+# and the channels where it is counted who can be reached.
 SHARED_SEEDS = "reference"
-SEED_EDGES = frozenset({("pii", "profiles")})
+SEED_EDGES: dict[tuple[str, str], frozenset[str]] = {
+    ("pii", "profiles"): ANY_MODEL,
+    ("audiences", "consent"): frozenset({"audience_figures", "audience_reach"}),
+}
 
 
 def wall_violations(manifest: Manifest) -> Iterator[str]:
@@ -69,12 +77,15 @@ def _may_read(model: Node, upstream: Node) -> bool:
     if upstream["resource_type"] == "source":
         return (room, "sources") in EDGES
     if upstream["resource_type"] == "seed":
-        return read in (room, SHARED_SEEDS) or (room, read) in SEED_EDGES
+        return read in (room, SHARED_SEEDS) or _is_among(model, SEED_EDGES.get((room, read), frozenset()))
     if model["name"].startswith("sync_"):
         return upstream["name"] in SYNCS_READ
     if room == read:
         return True
-    allowed = EDGES.get((room, read), frozenset())
+    return _is_among(model, EDGES.get((room, read), frozenset()))
+
+
+def _is_among(model: Node, allowed: frozenset[str]) -> bool:
     return "*" in allowed or model["name"] in allowed
 
 

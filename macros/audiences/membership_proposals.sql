@@ -1,0 +1,14 @@
+{% macro membership_proposals(members_before, candidates) -%}
+    select
+        coalesce(candidates.audience, members.audience) as audience,
+        coalesce(candidates.profile_id, members.profile_id) as profile_id,
+        candidates.qualified_by,
+        candidates.profile_id is not null as is_candidate,
+        members.profile_id is not null as is_member,
+        candidates.qualified_at
+    from {{ candidates }} as candidates
+    full outer join (
+        select distinct audience, profile_id from {{ members_before }}
+        where profile_id is not null
+    ) as members on candidates.audience = members.audience and candidates.profile_id = members.profile_id
+{%- endmacro %}
