@@ -21,7 +21,7 @@
             last_event_at,
             sum(event_count) over (partition by {{ per }} order by event_date desc) as newer_count
         from {{ ref('event_windows') }}
-        where {{ onefolk.event_filter(name, days, where) }}{% if same %} and {{ same }} is not null{% endif %}
+        where {{ onefolk.event_filter(name, days, where) }}{% if same %} and {{ same }} <> ''{% endif %}
     ) as days_of_event
     group by {{ per }}
     having sum(event_count) >= {{ at_least }}

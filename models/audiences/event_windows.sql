@@ -1,6 +1,19 @@
 -- One row per profile, event, its properties and day, of the days that audiences look back.
 -- The days are kept rather than the windows, so that an audience may look back as far as it likes.
-with event_windows as (
+with recent_events as (
+    select
+        profile_id,
+        event_name,
+        {% for property in var('audience_event_properties') %}
+            -- Nothing instead of null: a key has no nulls.
+            coalesce({{ property }}, '') as {{ property }},
+        {% endfor %}
+        event_date,
+        occurred_at
+    from {{ ref('recent_events') }}
+),
+
+event_windows as (
     select
         profile_id,
         event_name,
@@ -11,7 +24,7 @@ with event_windows as (
         event_date,
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_event_at
-    from {{ ref('recent_events') }}
+    from recent_events
     group by
         profile_id,
         event_name,
