@@ -44,7 +44,7 @@ moves as (
 
 leaving as (
     select audience, profile_id from moves
-    where entry_type = 'left' and cause is null
+    where entry_type = 'left'
 ),
 
 misses as (
