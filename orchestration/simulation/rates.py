@@ -22,6 +22,7 @@ class Rates:
     shop_account: float = 0.62  # known people with an account of the shop
     loyalty: float = 0.40  # known people in the loyalty programme
     business_contact: float = 0.15  # CRM contacts that belong to an account
+    contract_at_start: float = 0.40  # such contacts of before the first day whose contract runs on that day
     gmail: float = 0.35  # people with a Gmail address
     mobile_phone: float = 0.85  # people with a mobile phone that they give
     birth_date_given: float = 0.75  # CRM contacts and loyalty members with a birth date

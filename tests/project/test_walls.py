@@ -37,9 +37,9 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("consent", "identity"): frozenset({"consent_door"}),
     ("consent", "profiles"): ANY_MODEL,
     ("audiences", "profiles"): ANY_MODEL,
-    # How old the data is, and whom a former member stands for now; whom a message may reach.
+    # How old the data is, and whom a former member or somebody on a list stands for now; whom a message may reach.
     ("audiences", "staging"): frozenset({"audience_figures"}),
-    ("audiences", "identity"): frozenset({"audience_log"}),
+    ("audiences", "identity"): frozenset({"audience_log", "audience_lists"}),
     ("audiences", "consent"): frozenset({"audience_reach"}),
     ("activation", "pii"): frozenset({"activation_door"}),
     ("activation", "profiles"): frozenset({"activation_door"}),
