@@ -33,9 +33,17 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     # Which value of a field survives is decided where the values are; here come the ones that name nobody, and of the
     # others only where they come from. Of what partners say only the listed attributes come.
     ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics", "second_party_attributes"}),
-    ("consent", "staging"): frozenset({"consent_door"}),
-    ("consent", "identity"): frozenset({"consent_door"}),
-    ("consent", "profiles"): ANY_MODEL,
+    # What people say is put into one form per source before the door, which gathers whose it is; requests go to the list of
+    # who is left alone. Nothing of a profile but its identifiers decides what may be done with it.
+    ("consent", "staging"): frozenset(
+        {"record_statements", "message_statements", "shop_statements", "event_statements", "suppressions"}
+        | {"licences", "statement_problems"}
+    ),
+    ("consent", "identity"): frozenset(
+        {"consent_door", "event_statements", "suppressions", "suppressed_profiles", "bounced_channels", "permissions"}
+        | {"statement_problems"}
+    ),
+    ("consent", "pii"): frozenset({"bounced_channels"}),
     ("audiences", "profiles"): ANY_MODEL,
     ("activation", "pii"): frozenset({"activation_door"}),
     ("activation", "profiles"): frozenset({"activation_door"}),
@@ -48,7 +56,7 @@ SYNCS_READ = frozenset({"activation_door"})
 ANALYSES = frozenset({"analysis", "dashboard", "notebook", "ml"})
 # Every room may read the seeds of its own folder and these; the golden record's rules are also read where values are.
 SHARED_SEEDS = "reference"
-SEED_EDGES = frozenset({("pii", "profiles")})
+SEED_EDGES = frozenset({("pii", "profiles"), ("consent", "identity")})
 
 
 def wall_violations(manifest: Manifest) -> Iterator[str]:
