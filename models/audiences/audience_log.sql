@@ -43,7 +43,7 @@ moves as (
 ),
 
 leaving as (
-    select audience, profile_id from moves
+    select distinct audience, profile_id from moves
     where entry_type = 'left'
 ),
 

@@ -18,14 +18,18 @@ from tests.dbt_process import DbtProcess
 
 Answers = Mapping[str, Any]
 ENGINE = PROJECT_DIR / "models" / "audiences"
-TABLES = ("guards", "members", "changes", "evidence", "sizes", "overlaps", "log")
+TABLES = ("guards", "members", "changes", "evidence", "reach", "sizes", "overlaps", "log")
 BEFORE = (
     ("staging", "landings"),
     ("identity", "identity_events"),
     ("identity", "profile_id_map"),
     ("profiles", "customers"),
     ("profiles", "profiles"),
+    ("consent", "permissions"),
 )
+# The engine of the room; what conditions are written with is tested by itself.
+MODELS = ("definitions", "candidates", "figures", "log", "guards", "members", "changes", "evidence", "reach", "sizes")
+MODELS += ("overlaps",)
 _TYPES = {"text": pa.string(), "boolean": pa.bool_(), "timestamp": pa.timestamp("us"), "integer": pa.int32()}
 
 
@@ -43,6 +47,8 @@ class People:
     events: list[tuple[str | None, str | None, str, datetime]] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
     landed: dict[str, datetime] = field(default_factory=dict)
+    # Profile, purpose, channel and reason; `granted` and `standing` allow.
+    permissions: list[tuple[str, str, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,9 @@ class AudienceRoom:
         put(warehouse, "staging", "landings", landing, landed)
         channel = {"channel": "text", "contact_type": "text"}
         put(warehouse, "reference", "channels", channel, [("email", "email"), ("sms", "phone"), ("ads", "device")])
+        permission = {"profile_id": "text", "purpose": "text", "channel": "text", "reason": "text"}
+        permitted = [(*row, row[3] in ("granted", "standing")) for row in people.permissions]
+        put(warehouse, "consent", "permissions", {**permission, "is_allowed": "boolean"}, permitted)
         for audience, columns in self.columns.items():
             rows = [
                 (one, *(said.get(column) for column in columns))
@@ -181,15 +190,16 @@ def _project(place: Path, declared: Mapping[str, Mapping[str, Any]]) -> Path:
         (folder / "models" / room).mkdir(exist_ok=True)
         (folder / "models" / room / f"{table}.sql").write_text("{{ config(access='public') }} select 1 as one")
     properties = yaml.safe_load((ENGINE / "_audiences__models.yml").read_text())
-    models = [model for model in properties["models"] if not model["name"].startswith("aud_")]
+    names = {f"audience_{model}" for model in MODELS}
+    models = [model for model in properties["models"] if model["name"] in names]
     for audience, said in declared.items():
         meta = {key: value for key, value in said.items() if key not in ("columns", "sql")}
         models.append({"name": f"aud_{audience}", "config": {"meta": {"audience": meta}}})
         sql = said.get("sql", "select profile_id from {{ ref('profiles') }}")
         (folder / "models/audiences" / f"aud_{audience}.sql").write_text(f"-- One row per profile.\n{sql}\n")
     (folder / "models/audiences/models.yml").write_text(yaml.safe_dump({"version": 2, "models": models}))
-    for model in ENGINE.glob("audience_*.sql"):
-        (folder / "models/audiences" / model.name).symlink_to(model)
+    for model in MODELS:
+        (folder / f"models/audiences/audience_{model}.sql").symlink_to(ENGINE / f"audience_{model}.sql")
     return folder
 
 

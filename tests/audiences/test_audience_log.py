@@ -306,6 +306,35 @@ def test_overlaps_are_counted_once_per_person(duckdb_room: MakeRoom) -> None:
     }
 
 
+def test_reach_is_who_can_and_may_be_reached(make_room: MakeRoom) -> None:
+    """Of every channel: members, who has what it needs, who may, both, and why the others may not; silence is no."""
+    room = make_room(declared(buyers={}, nobody={}))
+    yes = (True, True)
+    people = People(known={"anna", "ben", "cleo", "dora", "emil"}, unreachable={"ben"})
+    people.answers["buyers"] = answers(anna=yes, ben=yes, cleo=yes, dora=yes)
+    people.permissions = [
+        ("anna", "marketing", "email", "granted"),
+        ("anna", "marketing", "sms", "withdrawn"),
+        ("anna", "service", "sms", "granted"),
+        ("ben", "marketing", "email", "granted"),
+        ("cleo", "marketing", "email", "objected"),
+        ("cleo", "marketing", "sms", "objected"),
+        ("emil", "marketing", "email", "granted"),
+    ]
+    told = room.run(DAYS[0], people)
+
+    def reach(audience: str, channel: str) -> dict[str, int]:
+        [row] = told.rows("reach", audience=audience, channel=channel)
+        assert row["purpose"] == "marketing"
+        return {name.removesuffix("_count"): value for name, value in row.items() if name.endswith("_count") and value}
+
+    email = {"member": 4, "contactable": 3, "permitted": 2, "deliverable": 1, "never_asked": 1, "objected": 1}
+    assert reach("buyers", "email") == email
+    assert reach("buyers", "sms") == {"member": 4, "never_asked": 2, "withdrawn": 1, "objected": 1}
+    assert reach("buyers", "ads") == {"member": 4, "never_asked": 4}
+    assert reach("nobody", "email") == {}
+
+
 def test_a_name_of_another_alphabet_and_a_quote_are_kept(duckdb_room: MakeRoom) -> None:
     """What people write into the YAML comes out as they wrote it."""
     title = "L'été à Żywiec — 夏"
