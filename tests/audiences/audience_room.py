@@ -194,7 +194,13 @@ def _project(place: Path, declared: Mapping[str, Mapping[str, Any]]) -> Path:
     models = [model for model in properties["models"] if model["name"] in names]
     for audience, said in declared.items():
         meta = {key: value for key, value in said.items() if key not in ("columns", "sql")}
-        models.append({"name": f"aud_{audience}", "config": {"meta": {"audience": meta}}})
+        models.append(
+            {
+                "name": f"aud_{audience}",
+                "config": {"contract": {"enforced": True}, "meta": {"audience": meta}},
+                "columns": [{"name": name, "data_type": kind} for name, kind in said["columns"].items()],
+            }
+        )
         sql = said.get("sql", "select profile_id from {{ ref('profiles') }}")
         (folder / "models/audiences" / f"aud_{audience}.sql").write_text(f"-- One row per profile.\n{sql}\n")
     (folder / "models/audiences/models.yml").write_text(yaml.safe_dump({"version": 2, "models": models}))
