@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
@@ -16,7 +16,7 @@ from orchestration.landing import land, load_contract
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Row, Warehouse, open_warehouse, quoted
 from tests.conftest import environment_of
-from tests.identity.graph_rows import IDENTIFIERS, Identifier, Landed
+from tests.identity.graph_rows import IDENTIFIERS, Identifier
 
 # No world but those made for it grows to this size.
 MOST_IDENTIFIERS = 40
@@ -39,6 +39,25 @@ TABLES = (
     "identity_links",
     "identity_links_rejected",
 )
+
+
+class RawRow(Protocol):
+    """What can be landed: one version of a row of a raw table."""
+
+    @property
+    def table(self) -> str:
+        """Its table, as `source.table`."""
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When it landed."""
+
+    @property
+    def row_no(self) -> int:
+        """Its place in the file."""
+
+    def raw(self, columns: Iterable[str]) -> dict[str, str | None]:
+        """Its cells as texts, a cell per column."""
 
 
 class BuildError(AssertionError):
@@ -106,9 +125,9 @@ class Lab:
         """The warehouse, as a context manager."""
         return open_warehouse(self.settings)
 
-    def put(self, rows: Iterable[Landed], *, loaded_at: datetime | None = None) -> None:
+    def put(self, rows: Iterable[RawRow], *, loaded_at: datetime | None = None) -> None:
         """Append rows to their raw tables."""
-        by_table: dict[str, list[Landed]] = {}
+        by_table: dict[str, list[RawRow]] = {}
         for row in rows:
             by_table.setdefault(row.table, []).append(row)
         with self.open() as warehouse:

@@ -33,8 +33,8 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     # Which value of a field survives is decided where the values are; here come the ones that name nobody, and of the
     # others only where they come from. Of what partners say only the listed attributes come.
     ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics", "second_party_attributes"}),
-    # What people say is put into one form per source before the door, which gathers whose it is; requests go to the list
-    # of who is left alone. Nothing of a profile but its identifiers decides what may be done with it.
+    # What people say is put into one form per source before the door, which gathers whose it is; requests go to the
+    # list of who is left alone. Nothing of a profile but its identifiers decides what may be done with it.
     ("consent", "staging"): frozenset(
         {"record_statements", "message_statements", "shop_statements", "event_statements", "suppressions"}
         | {"licences", "statement_problems"}
