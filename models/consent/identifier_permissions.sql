@@ -41,7 +41,7 @@ heard_statements as (
         or (is_in_force and coalesce(stated_at > ended_at, ended_at is null))
 ),
 
--- The last word counts, at the same moment a no; a yes dated ahead is none yet, while a no dated ahead is not waited for.
+-- The last word counts, at the same moment the stricter; a yes dated ahead is none yet, while a no dated ahead is not waited for.
 ranked_statements as (
     select
         *,
@@ -51,7 +51,7 @@ ranked_statements as (
                 is_early,
                 case when stated_at is null then 1 else 0 end,
                 stated_at desc,
-                case when is_objection then 0 when is_grant then 2 else 1 end,
+                case when is_objection then 0 when not is_grant then 1 when not is_in_force then 2 else 3 end,
                 {{ byte_order('record_source') }},
                 {{ byte_order('record_id') }}
         ) as recency,
@@ -61,7 +61,7 @@ ranked_statements as (
                 is_early,
                 case when stated_at is null then 1 else 0 end,
                 stated_at desc,
-                case when is_grant then 1 else 0 end
+                case when is_in_force then 1 else 0 end
         ) as recency_in_source
     from heard_statements
 ),
