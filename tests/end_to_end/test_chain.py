@@ -20,7 +20,7 @@ def test_engines_agree(duckdb_company: Settings, postgres_company: Settings) -> 
     assert_same_tables(on_duckdb, on_postgres)
     empty = {name for name, rows in on_duckdb.items() if not rows}
     assert empty <= {"profiles.sales_pipeline", "consent.statement_problems"}, (
-        "but for deals, which may all be decided, and statements that nobody understands, there is something of everything"
+        "but for deals, which may all be decided, and what nobody understands, there is something of everything"
     )
     assert delivered(duckdb_company) == delivered(postgres_company)
 

@@ -24,7 +24,7 @@ allowed_after_all as (
             permissions.profile_id = agreements.profile_id
             and permissions.purpose = agreements.purpose
             and permissions.channel = agreements.channel
-            and agreements.agreed_at > requests.requested_at
+            and requests.requested_at < agreements.agreed_at
     where agreements.profile_id is null
 )
 
