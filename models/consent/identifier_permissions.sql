@@ -32,7 +32,7 @@ dated_statements as (
     from expanded_statements
 ),
 
--- What stands without consent ends by a no, and a no by a yes that is in force; a consent that ran out ends that yes again.
+-- What stands without consent ends by a no, and a no by a yes in force; a consent that ran out ends that yes again.
 heard_statements as (
     select * from dated_statements
     where
@@ -41,7 +41,7 @@ heard_statements as (
         or (is_in_force and coalesce(stated_at > ended_at, ended_at is null))
 ),
 
--- The last word counts, at the same moment the stricter; a yes dated ahead is none yet, while a no dated ahead is not waited for.
+-- The last word counts, at the same moment the stricter; a yes dated ahead is none yet, a no dated ahead is one now.
 ranked_statements as (
     select
         *,
@@ -58,10 +58,10 @@ ranked_statements as (
         row_number() over (
             partition by profile_id, identifier_key, purpose, channel, record_source
             order by
-                is_early,
-                case when stated_at is null then 1 else 0 end,
+                is_early asc,
+                case when stated_at is null then 1 else 0 end asc,
                 stated_at desc,
-                case when is_in_force then 1 else 0 end
+                case when is_in_force then 1 else 0 end asc
         ) as recency_in_source
     from heard_statements
 ),

@@ -1,7 +1,6 @@
 -- One row per shop account that takes advertising, and purpose that it agrees to by that.
--- What an account says now is all that we know: one that takes none may never have been asked, so it says nothing, and ends
--- only what it granted itself. When somebody ticked the box is not told: not after the account was made, as far as a
--- later no is concerned.
+-- What an account says now is all that we know: one that takes none may never have been asked, so it says nothing, and
+-- ends only what it granted itself. When the box was ticked is not told, so any no since the account was made wins.
 with shop_statements as (
     select
         customers.shop_customer_id as record_id,

@@ -11,8 +11,8 @@ with agreements as (
     where agreed_at is not null
 ),
 
--- Only a record of consent speaks against a request: made after it, by an identifier that the request is about or that was
--- the person's by then.
+-- Only a record of consent speaks against a request: made after it, by an identifier that the request is about or that
+-- was the person's by then.
 lifted_objections as (
     select
         suppressed.profile_id,

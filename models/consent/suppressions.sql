@@ -1,4 +1,4 @@
--- One row per objection or erasure request and identifier of the person who made it, by its key: the list of who is left alone.
+-- One row per objection or erasure request and identifier of who made it, by its key: the list of who is left alone.
 {{ config(
     materialized='incremental', full_refresh=false, on_schema_change='append_new_columns', incremental_strategy='append'
 ) }}
@@ -38,7 +38,7 @@ unread_requests as (
     where log_rows.request_id is null
 ),
 
--- What names the person as well; cards, devices and cookies pass from hand to hand, and count where the request names them.
+-- What names the person as well; cards, devices and cookies pass from hand to hand, and count where they are named.
 identifiers_of_person as (
     select
         unread.request_id,

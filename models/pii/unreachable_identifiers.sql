@@ -27,7 +27,8 @@ bounces as (
         message_event_id,
         coalesce(occurred_at, loaded_at) as bounced_at,
         row_number() over (
-            partition by identifier_key order by coalesce(occurred_at, loaded_at) desc, {{ byte_order('message_event_id') }}
+            partition by identifier_key
+            order by coalesce(occurred_at, loaded_at) desc, {{ byte_order('message_event_id') }}
         ) as recency
     from answers
     where message_event_type = 'bounced'

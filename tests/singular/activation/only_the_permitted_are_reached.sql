@@ -1,4 +1,4 @@
--- Fails if somebody stands in the door to the destinations without a permission that holds now, for that purpose and channel.
+-- Fails if somebody stands in the door to the destinations without a permission for their purpose and channel.
 with reached as (
     select profile_id, purpose, channel from {{ ref('activation_door') }}
 ),

@@ -1,4 +1,4 @@
--- Fails if something is allowed with a profile that holds the address in an objection or erasure request, without a later consent.
+-- Fails if something is allowed with whoever holds the address in an objection or erasure request, without a later yes.
 with requests as (
     select
         observations.identifier_key,
@@ -11,19 +11,21 @@ with requests as (
 ),
 
 allowed_after_all as (
-    select permissions.*
+    select
+        permissions.profile_id,
+        permissions.purpose,
+        permissions.channel
     from requests
     inner join {{ ref('identifiers') }} as identifiers on requests.identifier_key = identifiers.identifier_key
     inner join {{ ref('permissions') }} as permissions
         on identifiers.profile_id = permissions.profile_id and permissions.is_allowed
-    where not exists (
-        select 1 from {{ ref('identifier_permissions') }} as agreements
-        where
-            agreements.profile_id = permissions.profile_id
-            and agreements.purpose = permissions.purpose
-            and agreements.channel = permissions.channel
-            and agreements.agreed_at > requests.requested_at
-    )
+    left join {{ ref('identifier_permissions') }} as agreements
+        on
+            permissions.profile_id = agreements.profile_id
+            and permissions.purpose = agreements.purpose
+            and permissions.channel = agreements.channel
+            and requests.requested_at < agreements.agreed_at
+    where agreements.profile_id is null
 )
 
 select * from allowed_after_all
