@@ -105,15 +105,22 @@ def build(context: typer.Context) -> None:
 
 
 @app.command()
-def run() -> None:
+def run(
+    allow_guard: Annotated[
+        list[str] | None,
+        typer.Option("--allow-guard", metavar="AUDIENCE", help="Override the guard of this audience, this once."),
+    ] = None,
+) -> None:
     """Run one full cycle: land what is new, build and test, publish to readers, deliver to destinations.
 
-    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have.
+    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have. An
+    audience whose guard closes keeps the members it had, and everything else goes on; --allow-guard lets it through
+    once, which is remembered in audience_sizes.
     """
     from orchestration.summary import cycle_summary
     from orchestration.terminal import Steps, console
 
-    settings = _settings()
+    settings = _settings(**({"allowed_guards": ",".join(allow_guard)} if allow_guard else {}))
     _prepare(settings)
     screen = console()
     with Steps(["land", "build", "publish", "deliver"], screen).shown() as steps:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.access.roles import readers_environment
-from orchestration.activation.syncs import Sync, SyncError, explained, load_sync, rivals, sync_exposures
+from orchestration.activation.syncs import SyncError, load_sync, rivals, sync_exposures
+from orchestration.audiences.declarations import audience_problems, unknown_guards, unknown_values
 from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
@@ -37,16 +37,6 @@ class ManifestError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class Audience(BaseModel):
-    """`config.meta.audience` of an audience model: what its members may be used for, and who answers for it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    purpose: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    channel: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
 
 
 @dataclass(frozen=True)
@@ -128,6 +118,8 @@ def prepare(settings: Settings, project_dir: Path = PROJECT_DIR) -> Manifest:
     parse(settings, project_dir)
     manifest = load_manifest(project_dir)
     check_manifest(manifest, project_dir)
+    if problems := list(unknown_guards(settings.allowed_guards, project_vars(project_dir).get("audiences") or [])):
+        raise ManifestError(problems)
     return manifest
 
 
@@ -160,7 +152,16 @@ def public_tables(manifest: Manifest) -> list[PublicTable]:
 def check_manifest(manifest: Manifest, project_dir: Path = PROJECT_DIR) -> None:
     """Fail closed: raise `ManifestError` for an audience or sync that nobody may build or deliver as declared."""
     known = {name: _seeded(project_dir, name) for name in ("purpose", "channel")}
-    problems = [*_audience_problems(manifest, known, _listed(project_dir)), *_sync_problems(manifest, known)]
+    given = project_vars(project_dir)
+    problems = list(
+        audience_problems(
+            _models(manifest),
+            listed=given.get("audiences") or [],
+            known=known,
+            raw_tables=given.get("raw_tables") or [],
+        )
+    )
+    problems += _sync_problems(manifest, known)
     problems += [
         f"Public table {table.room}.{table.name} has no key: name its key columns in config.meta.key."
         for table in public_tables(manifest)
@@ -168,32 +169,6 @@ def check_manifest(manifest: Manifest, project_dir: Path = PROJECT_DIR) -> None:
     ]
     if problems:
         raise ManifestError(problems)
-
-
-def _audience_problems(manifest: Manifest, known: dict[str, list[str]], listed: list[str]) -> Iterator[str]:
-    names = set()
-    purposes = _any_of(known["purpose"])
-    for node in _models(manifest):
-        if node["fqn"][1] != "audiences" or not node["name"].startswith("aud_"):
-            continue
-        names.add(node["name"].removeprefix("aud_"))
-        where = f"Audience {node['name']}"
-        if (declared := _meta(node).get("audience")) is None:
-            yield f"{where} has no config.meta.audience: it needs a purpose, one of {purposes}, and an owner."
-            continue
-        try:
-            audience = Audience.model_validate(declared)
-        except ValidationError as error:
-            yield f"{where}: {explained(error, 'audience', Audience)}"
-            continue
-        yield from _unknown(where, known, audience)
-    for name in sorted(names - set(listed)):
-        yield f"Audience aud_{name} is not in the list `audiences` of dbt_project.yml; listed are {_any_of(listed)}."
-    for name in sorted(set(listed) - names):
-        yield (
-            f"The list `audiences` of dbt_project.yml names {name}, but models/audiences/aud_{name}.sql is not there;"
-            f" there are {_any_of(sorted(names))}."
-        )
 
 
 def _sync_problems(manifest: Manifest, known: dict[str, list[str]]) -> Iterator[str]:
@@ -205,15 +180,8 @@ def _sync_problems(manifest: Manifest, known: dict[str, list[str]]) -> Iterator[
             yield str(error)
         else:
             syncs.append(sync)
-            yield from _unknown(f"Sync {sync.name}", known, sync)
+            yield from unknown_values(f"Sync {sync.name}", known, sync)
     yield from rivals(syncs)
-
-
-def _unknown(where: str, known: dict[str, list[str]], declared: Audience | Sync) -> Iterator[str]:
-    for name, values in known.items():
-        value = getattr(declared, name)
-        if value is not None and value not in values:
-            yield f"{where} has the unknown {name} {value!r}; known are {_any_of(values)}."
 
 
 def _seeded(project_dir: Path, column: str) -> list[str]:
@@ -225,9 +193,10 @@ def _seeded(project_dir: Path, column: str) -> list[str]:
         return [row[column] for row in csv.DictReader(lines) if row.get(column)]
 
 
-def _listed(project_dir: Path) -> list[str]:
+def project_vars(project_dir: Path = PROJECT_DIR) -> dict[str, Any]:
+    """The vars of dbt_project.yml."""
     declared = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return list((declared.get("vars") or {}).get("audiences") or [])
+    return dict(declared.get("vars") or {})
 
 
 def _parsed_paths(project_dir: Path) -> Iterator[Path]:
@@ -244,7 +213,3 @@ def _models(manifest: Manifest) -> list[dict[str, Any]]:
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return (node.get("config") or {}).get("meta") or node.get("meta") or {}
-
-
-def _any_of(names: list[str]) -> str:
-    return ", ".join(names) or "none so far"

@@ -4,13 +4,7 @@
 {%- set is_unjudged = landed_since_judged(this, 'landed') -%}
 
 with landings as (
-    {% for raw_table in var('raw_tables') %}
-        {% set source_name, table_name = raw_table.split('.') %}
-        select _loaded_at as loaded_at, count(*) as row_count from {{ source(source_name, table_name) }}
-        where _loaded_at <= {{ as_of() }}
-        group by _loaded_at
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select loaded_at, row_count from {{ ref('landings') }}
 ),
 
 last_landing as (

@@ -116,13 +116,23 @@ def explained(error: ValidationError, prefix: str, model: type[BaseModel]) -> st
         name = ".".join(str(part) for part in (prefix, *found["loc"]))
         reason = str(found["msg"]).removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
-            reason = f"is not known; allowed are {', '.join(model.model_fields)}"
+            reason = f"is not known; allowed are {', '.join(_inner(model, found['loc']).model_fields)}"
         elif found["type"] == "missing":
             reason = "is missing"
         else:
             reason = f"is {found['input']!r}: {reason[0].lower()}{reason[1:]}"
         sentences.append(f"{name} {reason}.")
     return " ".join(sentences)
+
+
+def _inner(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model that a value stands in: the outer one, or one that a field of it holds."""
+    for part in place[:-1]:
+        held = model.model_fields[str(part)].annotation
+        if not (isinstance(held, type) and issubclass(held, BaseModel)):
+            break
+        model = held
+    return model
 
 
 def _models(exposure: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -13,7 +13,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import Row, Warehouse, open_warehouse, quoted
 from tests.conftest import environment_of
 from tests.dbt_commands import call_dbt
-from tests.identity.graph_rows import IDENTIFIERS, Identifier, Landed
+from tests.identity.graph_rows import IDENTIFIERS, Identifier
 
 # No world but those made for it grows to this size.
 MOST_IDENTIFIERS = 40
@@ -36,6 +36,25 @@ TABLES = (
     "identity_links",
     "identity_links_rejected",
 )
+
+
+class RawRow(Protocol):
+    """What can be landed: one version of a row of a raw table."""
+
+    @property
+    def table(self) -> str:
+        """Its table, as `source.table`."""
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When it landed."""
+
+    @property
+    def row_no(self) -> int:
+        """Its place in the file."""
+
+    def raw(self, columns: Iterable[str]) -> dict[str, str | None]:
+        """Its cells as texts, a cell per column."""
 
 
 class BuildError(AssertionError):
@@ -102,9 +121,9 @@ class Lab:
         """The warehouse, as a context manager."""
         return open_warehouse(self.settings)
 
-    def put(self, rows: Iterable[Landed], *, loaded_at: datetime | None = None) -> None:
+    def put(self, rows: Iterable[RawRow], *, loaded_at: datetime | None = None) -> None:
         """Append rows to their raw tables."""
-        by_table: dict[str, list[Landed]] = {}
+        by_table: dict[str, list[RawRow]] = {}
         for row in rows:
             by_table.setdefault(row.table, []).append(row)
         with self.open() as warehouse:

@@ -59,9 +59,13 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "models/profiles/profiles.sql").write_text(
         "select '{{ env_var('ONEFOLK_SECRET', 'no secret') }}' as told"
     )
-    (folder / "models/audiences/aud_buyers.sql").write_text("select * from {{ ref('profiles') }}")
+    (folder / "models/audiences/aud_buyers.sql").write_text(
+        "select told as profile_id, true as has_bought from {{ ref('profiles') }}"
+    )
     (folder / "models/models.yml").write_text(
-        "models:\n  - name: aud_buyers\n    config: {meta: {audience: {purpose: marketing, owner: Shop}}}\n"
+        "models:\n  - name: aud_buyers\n"
+        "    config: {contract: {enforced: true}, meta: {audience: {purpose: marketing, owner: Shop}}}\n"
+        "    columns:\n      - {name: profile_id, data_type: text}\n      - {name: has_bought, data_type: boolean}\n"
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DBT_TARGET_PATH", raising=False)
@@ -90,12 +94,18 @@ def model(room: str, name: str, meta: dict[str, Any], access: str = "protected")
     }
 
 
+def audience(name: str, declared: dict[str, Any] | None) -> dict[str, Any]:
+    """The node of an audience with one condition."""
+    node = model("audiences", name, {"key": ["profile_id"], "audience": declared})
+    node["config"]["contract"] = {"enforced": True}
+    types = {"profile_id": "text", "has_bought": "boolean"}
+    return node | {"columns": {column: {"name": column, "data_type": kind} for column, kind in types.items()}}
+
+
 def manifest() -> dict[str, Any]:
     """A manifest without a fault: an audience, its sync, and public tables of several rooms."""
     nodes = {
-        "aud_buyers": model(
-            "audiences", "aud_buyers", {"key": ["id"], "audience": {"purpose": "marketing", "owner": "CRM"}}
-        ),
+        "aud_buyers": audience("aud_buyers", {"purpose": "marketing", "owner": "CRM"}),
         "audience_members": model("audiences", "audience_members", {"key": ["id"]}, "public"),
         "profiles": model("profiles", "profiles", {"key": ["id"]}, "public"),
         "contact_points": model("pii", "contact_points", {"key": ["id"]}, "public"),

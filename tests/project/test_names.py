@@ -28,8 +28,8 @@ PREFIXES = {
     "aud_": ("audiences", rf"aud_{SNAKE}"),
     "sync_": ("activation", rf"sync_{SNAKE}__{SNAKE}"),
 }
-# Staging holds `stg_` models and this one.
-STAGING_OTHERS = frozenset({"quarantine", "unreadable_rows"})
+# Staging holds `stg_` models and these.
+STAGING_OTHERS = frozenset({"landings", "quarantine", "unreadable_rows"})
 
 # Endings that tell the type, and the types that they tell.
 NUMBERS = ("integer", "bigint")
@@ -79,6 +79,12 @@ def column_violations(model: Node) -> Iterator[str]:
     place = -1
     for name, column in model["columns"].items():
         kind = str(column.get("data_type"))
+        here = 0 if name in key_of(model) or re.search(r"_(id|key)$", name) else ORDER.get(kind, place)
+        if here < place:
+            yield f"{where(model)}: {name} ({ORDER_NAMES[here]}) stands after {ORDER_NAMES[place]}"
+        place = max(place, here)
+        if is_facet(model, name):
+            continue
         if not re.fullmatch(SNAKE, name):
             yield f"{where(model)}: {name} is not lower-case words joined by underscores"
         for ending, kinds in ENDINGS.items():
@@ -89,17 +95,19 @@ def column_violations(model: Node) -> Iterator[str]:
                 yield f"{where(model)}: {name} is {kind}; a name on {beginning} is {' or '.join(kinds)}"
         if kind in REQUIRED and not re.fullmatch(REQUIRED[kind], name):
             yield f"{where(model)}: {name} is {kind}, so its name matches {REQUIRED[kind]}"
-        here = 0 if name in key_of(model) or re.search(r"_(id|key)$", name) else ORDER.get(kind, place)
-        if here < place:
-            yield f"{where(model)}: {name} ({ORDER_NAMES[here]}) stands after {ORDER_NAMES[place]}"
-        place = max(place, here)
 
 
 def audience_violations(model: Node) -> Iterator[str]:
     """Columns of an audience that are neither its key nor a condition."""
     for name in model["columns"]:
-        if name not in key_of(model) and not re.match(r"(is|has)_", name):
+        if name not in key_of(model) and not re.match(r"(is|has)_", name) and not is_facet(model, name):
             yield f"{where(model)}: {name} is no condition: an audience has its key and one is_ or has_ column each"
+
+
+def is_facet(model: Node, name: str) -> bool:
+    """Whether a column of an audience says more of one of its conditions: what decided, since when, until when."""
+    found = re.fullmatch(r"(\w+)__(value|since|until)", name)
+    return bool(found) and model["name"].startswith("aud_") and found[1] in model["columns"]
 
 
 def macro_file_violations(files: dict[str, list[str]]) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Audiences: what their YAML declares, and what must not be built as declared."""
