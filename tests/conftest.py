@@ -1,10 +1,8 @@
-"""What every pytest shares: a throw-away home per test, both engines, and dbt against a project's environment."""
+"""What every pytest shares: a throw-away home per test, both engines, and a landing folder."""
 
 import itertools
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -64,18 +62,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
     if settings.secret:
         own["ONEFOLK_SECRET"] = settings.secret.get_secret_value()
     return inherited | own
-
-
-def run_dbt(
-    settings: Settings, *arguments: str, target_path: Path, check: bool = True, project_dir: Path = PROJECT_DIR
-) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a project with a target folder of its own; with `check`, its output is the failure's message."""
-    command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--project-dir", str(project_dir)]
-    command += ["--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_path), "--log-path", str(target_path)]
-    done = subprocess.run(command, env=environment_of(settings), cwd=PROJECT_DIR, capture_output=True, text=True)
-    if check and done.returncode:
-        pytest.fail(f"dbt {' '.join(arguments)} failed:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}")
-    return done
 
 
 @dataclass

@@ -66,21 +66,18 @@ class Lived:
 
 def _live(settings: Settings) -> Lived:
     lab, memory, lived = Lab(settings), Memory(), Lived(drawn(LIVES[settings.target]), [], [])
-    try:
-        assert not lab.dbt(RUNS[0], ["seed", *SELECTED[settings.target]])
-        for run, clock in enumerate(RUNS):
-            lab.delete(key for life in lived.lives for key in life.deleted[run])
-            lab.put(row for life in lived.lives for row in life.put[run])
-            assert not (failed := lab.dbt(clock, ["run", *SELECTED[settings.target]])), failed
-            _look(lab, run, memory, lived)
-        left_out = ["--exclude-resource-type", "unit_test", *UNBUILT[settings.target]]
-        assert not (failed := lab.dbt(RUNS[-1], ["test", "--select", "models/consent", *left_out])), failed
-        # A second build of the same changes nothing.
-        before = _count(lab, "suppressions")
-        assert not lab.dbt(RUNS[-1], ["run", *SELECTED[settings.target]])
-        assert _count(lab, "suppressions") == before
-    finally:
-        lab.close()
+    assert not lab.dbt(RUNS[0], ["seed", *SELECTED[settings.target]])
+    for run, clock in enumerate(RUNS):
+        lab.delete(key for life in lived.lives for key in life.deleted[run])
+        lab.put(row for life in lived.lives for row in life.put[run])
+        assert not (failed := lab.dbt(clock, ["run", *SELECTED[settings.target]])), failed
+        _look(lab, run, memory, lived)
+    left_out = ["--exclude-resource-type", "unit_test", *UNBUILT[settings.target]]
+    assert not (failed := lab.dbt(RUNS[-1], ["test", "--select", "models/consent", *left_out])), failed
+    # A second build of the same changes nothing.
+    before = _count(lab, "suppressions")
+    assert not lab.dbt(RUNS[-1], ["run", *SELECTED[settings.target]])
+    assert _count(lab, "suppressions") == before
     return lived
 
 

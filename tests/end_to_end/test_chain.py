@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
-from tests.conftest import run_dbt
+from tests.dbt_commands import run_dbt
 from tests.end_to_end import company as small_company
 from tests.end_to_end.company import assert_same_tables, delivered, published, run
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from orchestration.landing import land, load_contract
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import Row, Warehouse, open_warehouse, quoted
 from tests.conftest import environment_of
-from tests.dbt_process import DbtProcess
+from tests.dbt_commands import call_dbt
 from tests.identity.graph_rows import IDENTIFIERS, Identifier
 
 # No world but those made for it grows to this size.
@@ -107,7 +107,7 @@ class Snapshot:
 
 
 class Lab:
-    """One warehouse and the dbt process that builds in it; `close` ends the process."""
+    """One warehouse that dbt builds in."""
 
     def __init__(self, settings: Settings, variables: str = f"{{max_profile_identifiers: {MOST_IDENTIFIERS}}}") -> None:
         self.settings, self.variables = settings, variables
@@ -116,7 +116,6 @@ class Lab:
         with self.open() as warehouse:
             land(settings, warehouse, list(self.contract.values()))
         self._is_new = True
-        self._dbt = DbtProcess(settings.home)
 
     def open(self) -> Any:
         """The warehouse, as a context manager."""
@@ -163,27 +162,14 @@ class Lab:
         self._is_new = False
         return self.dbt(clock, ["test", *TESTS], variables) if tested else {}
 
-    def command(self, arguments: Sequence[str], variables: str | None = None) -> list[str]:
-        """The arguments of dbt with the places of this project and warehouse."""
-        places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-        places += ["--target-path", str(self.target_path), "--log-path", str(self.target_path)]
-        return [*arguments, *places, "--vars", variables or self.variables]
-
     def environment(self, clock: datetime) -> dict[str, str]:
         """The environment of a dbt that works by this clock."""
         return environment_of(self.settings) | {"ONEFOLK_AS_OF": f"{clock:%Y-%m-%dT%H:%M:%SZ}"}
 
     def dbt(self, clock: datetime, arguments: Sequence[str], variables: str | None = None) -> dict[str, str]:
         """Run one dbt command by this clock; the nodes that failed, with their messages."""
-        return self._dbt.run(
-            self.command([*arguments, "--quiet"], variables),
-            parse=self.command(["--quiet"], variables),
-            environment=self.environment(clock),
-        )
-
-    def close(self) -> None:
-        """End the dbt process."""
-        self._dbt.close()
+        arguments = [*arguments, "--quiet", "--vars", variables or self.variables]
+        return call_dbt(self.environment(clock), *arguments, target_path=self.target_path).failed
 
     def read(self, clock: datetime, *more: str) -> Snapshot:
         """The room as it stands; `more` are private tables to read besides."""
