@@ -24,7 +24,16 @@ if WORKER:
     os.environ["DBT_TARGET_PATH"] = str(PROJECT_DIR / "target" / WORKER)
     os.environ["DBT_LOG_PATH"] = str(PROJECT_DIR / "target" / WORKER / "logs")
 # Session fixtures that take long to make, dearest last: tests that ask for one run in one worker.
-DEAR = ("built_columns", "manifest", "foreign_events", "normalised", "histories", "duckdb_company", "postgres_company")
+DEAR = (
+    "built_columns",
+    "manifest",
+    "foreign_events",
+    "normalised",
+    "dbt_processes",
+    "histories",
+    "duckdb_company",
+    "postgres_company",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

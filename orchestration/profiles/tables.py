@@ -26,7 +26,7 @@ LISTS: dict[str, tuple[Table, str, str]] = {
     ),
     "permissions": (
         ("consent", "permissions"),
-        "purpose, channel, legal_basis, is_allowed, stated_at, valid_until",
+        "purpose, channel, legal_basis, reason, is_allowed, stated_at, valid_until",
         "purpose, channel",
     ),
     "orders": (

@@ -1,14 +1,10 @@
 """A warehouse of many small worlds: land their rows, build the identity room as often as a test likes, read it back."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -16,7 +12,8 @@ from orchestration.landing import land, load_contract
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Row, Warehouse, open_warehouse, quoted
 from tests.conftest import environment_of
-from tests.identity.graph_rows import IDENTIFIERS, Identifier, Landed
+from tests.dbt_process import DbtProcess
+from tests.identity.graph_rows import IDENTIFIERS, Identifier
 
 # No world but those made for it grows to this size.
 MOST_IDENTIFIERS = 40
@@ -39,6 +36,25 @@ TABLES = (
     "identity_links",
     "identity_links_rejected",
 )
+
+
+class RawRow(Protocol):
+    """What can be landed: one version of a row of a raw table."""
+
+    @property
+    def table(self) -> str:
+        """Its table, as `source.table`."""
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When it landed."""
+
+    @property
+    def row_no(self) -> int:
+        """Its place in the file."""
+
+    def raw(self, columns: Iterable[str]) -> dict[str, str | None]:
+        """Its cells as texts, a cell per column."""
 
 
 class BuildError(AssertionError):
@@ -100,15 +116,15 @@ class Lab:
         with self.open() as warehouse:
             land(settings, warehouse, list(self.contract.values()))
         self._is_new = True
-        self._worker: subprocess.Popen[str] | None = None
+        self._dbt = DbtProcess(settings.home)
 
     def open(self) -> Any:
         """The warehouse, as a context manager."""
         return open_warehouse(self.settings)
 
-    def put(self, rows: Iterable[Landed], *, loaded_at: datetime | None = None) -> None:
+    def put(self, rows: Iterable[RawRow], *, loaded_at: datetime | None = None) -> None:
         """Append rows to their raw tables."""
-        by_table: dict[str, list[Landed]] = {}
+        by_table: dict[str, list[RawRow]] = {}
         for row in rows:
             by_table.setdefault(row.table, []).append(row)
         with self.open() as warehouse:
@@ -159,36 +175,15 @@ class Lab:
 
     def dbt(self, clock: datetime, arguments: Sequence[str], variables: str | None = None) -> dict[str, str]:
         """Run one dbt command by this clock; the nodes that failed, with their messages."""
-        request = {
-            "arguments": self.command([*arguments, "--quiet"], variables),
-            "parse": self.command(["--quiet"], variables),
-            "environment": self.environment(clock),
-        }
-        process = self._process()
-        _of(process.stdin).write(json.dumps(request) + "\n")
-        _of(process.stdin).flush()
-        line = _of(process.stdout).readline()
-        assert line, "dbt ended without an answer"
-        return dict(json.loads(line))
-
-    def _process(self) -> subprocess.Popen[str]:
-        if self._worker is None:
-            self._worker = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("dbt_worker.py"))],
-                cwd=PROJECT_DIR,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-        return self._worker
+        return self._dbt.run(
+            self.command([*arguments, "--quiet"], variables),
+            parse=self.command(["--quiet"], variables),
+            environment=self.environment(clock),
+        )
 
     def close(self) -> None:
         """End the dbt process."""
-        if self._worker is not None:
-            _of(self._worker.stdin).close()
-            self._worker.wait(timeout=30)
-            _of(self._worker.stdout).close()
+        self._dbt.close()
 
     def read(self, clock: datetime, *more: str) -> Snapshot:
         """The room as it stands; `more` are private tables to read besides."""
@@ -226,8 +221,3 @@ def _dictionaries(warehouse: Warehouse, schema: str, table: str) -> list[dict[st
     listed = ", ".join(quoted(name) for name in names)
     rows = warehouse.rows(f"select {listed} from {quoted(schema, table)}")
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _of(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
