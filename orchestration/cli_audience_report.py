@@ -62,3 +62,12 @@ def report(
     For example: onefolk audience report --html audiences.html. It tells what readers see, also while a cycle runs, in
     counts only: no personal data.
     """
+    from orchestration.audiences.report import read_report
+    from orchestration.audiences.report_page import write_report
+    from orchestration.settings import load_settings
+    from orchestration.terminal import console
+
+    path = html.expanduser().absolute()
+    told = read_report(load_settings())
+    write_report(told, path)
+    console().print(f"{len(told.audiences):,} audiences, as of {told.day}: {path}", markup=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from orchestration.audiences.conditions import Declaration, condition_columns, declarations
 from orchestration.audiences.guards import Guard, read_guards
-from orchestration.audiences.reach import Reach, Reached, read_reach
+from orchestration.audiences.reach import REACH, Reach, read_reach
 from orchestration.profiles.facts import read_facts
 from orchestration.profiles.person import Fact
 from orchestration.project import seed_rows
@@ -36,8 +36,8 @@ _NEEDED = {
     ("audiences", "audience_changes"): "audience, change_type, cause, occurred_at",
     ("audiences", "audience_overlaps"): _OVERLAP,
     ("audiences", "audience_guards"): "audience, is_open",
-    ("consent", "permissions"): "profile_id, purpose, channel, is_allowed",
-    ("profiles", "profiles"): "profile_id, is_known, email_count, phone_count, device_count",
+    ("audiences", "audience_reach"): REACH,
+    ("profiles", "profiles"): "profile_id, is_known",
 }
 
 
@@ -68,8 +68,11 @@ class Funnel(NamedTuple):
 
 @dataclass(frozen=True)
 class AudienceReport:
-    """One audience. `sizes` are its runs that changed something, oldest first; `changes` counts of entries and exits by
-    run and cause, newest first; `reach` channel by channel; `reached` people on any channel that it is meant for."""
+    """One audience.
+
+    `sizes` are its runs that changed something, oldest first; `changes` counts of entries and exits by run and cause,
+    newest first.
+    """
 
     definition: Fact
     purpose: Mapping[str, str]
@@ -81,7 +84,6 @@ class AudienceReport:
     sizes: Sequence[Fact]
     changes: Sequence[Fact]
     reach: Sequence[Reach]
-    reached_count: int
     last_generation: int
 
     @property
@@ -93,6 +95,12 @@ class AudienceReport:
     def last_run(self) -> Fact | None:
         """Its row of the last run in which any audience changed; None where this one didn't."""
         return self.sizes[-1] if self.sizes and self.sizes[-1]["generation"] == self.last_generation else None
+
+    @property
+    def best_reach(self) -> Reach | None:
+        """The channel that it is meant for; where it doesn't say, the one that reaches most."""
+        wanted = [reach for reach in self.reach if self.definition["channel"] in (None, reach.channel)]
+        return max(wanted, key=lambda reach: reach.deliverable_count, default=None)
 
     def before(self, moment: datetime) -> int | None:
         """How many members it had at a moment; None where it was not there yet."""
@@ -136,7 +144,7 @@ class _Reader:
         members = self._members(day)
         changes = self._changes(day)
         guards = {g.audience: g for g in read_guards(self.warehouse, self.settings.stable_schema("audiences"))}
-        reached: Reached = read_reach(self.settings, self.warehouse)
+        reach = read_reach(self.warehouse, self.settings.stable_schema("audiences"))
         purposes = {row["purpose"]: row for row in seed_rows("consent", "purposes")}
         overlaps = self._facts("audiences", "audience_overlaps", _OVERLAP, "audience, other_audience")
         last = max((int(size["generation"]) for size in sizes), default=0)
@@ -155,8 +163,7 @@ class _Reader:
                     funnel=self._funnel(definition),
                     sizes=[size for size in sizes if size["audience"] == name],
                     changes=[change for change in changes if change["audience"] == name],
-                    reach=reached.channels.get(name, []),
-                    reached_count=reached.people.get(name, 0),
+                    reach=reach.get(name, []),
                     last_generation=last,
                 )
             )
@@ -184,8 +191,9 @@ class _Reader:
         start = day - timedelta(days=DAYS)
         return read_facts(
             self.warehouse,
-            f"select audience, change_type, cause, occurred_at, count(*) from {self._place('audiences', 'audience_changes')}"
-            f" where occurred_at > cast('{start}' as timestamp) group by audience, change_type, cause, occurred_at"
+            "select audience, change_type, cause, occurred_at, count(*)"
+            f" from {self._place('audiences', 'audience_changes')} where occurred_at > cast('{start}' as timestamp)"
+            " group by audience, change_type, cause, occurred_at"
             " order by occurred_at desc, audience, change_type, cause",
             _CHANGES,
         )

@@ -19,7 +19,7 @@ from orchestration.warehouse import Warehouse, quoted
 _DEFINITION = "audience, title, purpose, channel, owner, description, is_for_anonymous"
 _MEMBER = "audience, qualified_at, entered_at, expires_at"
 _CHANGE = "audience, profile_id, change_type, cause, conditions, qualified_at, entered_at, occurred_at"
-_PERMISSION = "purpose, channel, record_id, record_source, legal_basis, is_allowed, stated_at, valid_until"
+_PERMISSION = "purpose, channel, record_id, record_source, legal_basis, reason, is_allowed, stated_at, valid_until"
 _PROFILE = "is_known, device_count"
 _PURPOSE = "purpose, legal_basis, title"
 _CHANNEL = "channel, contact_type, title"
@@ -192,12 +192,7 @@ class _Reader:
         )
 
     def _permissions(self, hide: Callable[[str], str]) -> dict[tuple[str, str], Fact]:
-        there = self.warehouse.columns(self.settings.work_schema("consent"), "permissions")
-        reason = "reason" if "reason" in there else "cast(null as text) as reason"
-        rows = self._facts(
-            f"select {_PERMISSION}, {reason} from {self._place('consent', 'permissions')} where profile_id = $1",
-            f"{_PERMISSION}, reason",
-        )
+        rows = self._mine("consent", "permissions", _PERMISSION)
         # A record may be known by an identifier of the person, such as the number of an account.
         return {
             (row["purpose"], row["channel"]): row | {"record_id": row["record_id"] and hide(str(row["record_id"]))}

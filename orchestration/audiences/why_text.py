@@ -33,9 +33,7 @@ def show_standings(screen: Console, asked: Asked, standings: Sequence[Standing])
     _print(screen, f"{name_of(asked)} is in {len(members):,} of {len(standings):,} audiences.", "bold")
     _print(screen, asked.note, "dim")
     ordered = sorted(standings, key=lambda standing: (standing.membership is None, len(standing.lacking)))
-    show_section(
-        screen, Section("audiences", "Audiences", [line_of(standing) for standing in ordered], "There is none.")
-    )
+    show_section(screen, Section("audiences", "Audiences", [line_of(standing) for standing in ordered]))
 
 
 def as_records(asked: Asked, standings: Sequence[Standing], now: datetime) -> str:

@@ -60,7 +60,13 @@ def answer(asked: Asked, standing: Standing, now: datetime) -> Iterator[str]:
 
 
 def _all(count: int) -> str:
-    return f"all {count:,} conditions hold" if count > 1 else "its only condition holds"
+    return (
+        "its only condition holds"
+        if count == 1
+        else "both conditions hold"
+        if count == 2
+        else f"all {count:,} conditions hold"
+    )
 
 
 def _times(standing: Standing, now: datetime) -> Iterator[str]:
@@ -159,10 +165,10 @@ def verdict(standing: Standing) -> str:
             return f"Not delivered, being no member; a member would be delivered to by {_listed(good)}{meant}."
         return f"Not delivered, being no member; nor would a member be: {_obstacles(wanted)}."
     if not good:
-        return f"Not delivered{meant and ' by ' + wanted[0].title + meant}: {_obstacles(wanted)}."
+        return f"Not delivered, on any channel that the audience is for: {_obstacles(wanted)}."
     bad = [contact for contact in wanted if not contact.is_deliverable]
     not_by = f" Not by others: {_obstacles(bad)}." if bad else ""
-    return f"Delivered by {_listed(good)}{meant}.{not_by}"
+    return f"Delivered by {_listed(good)}{meant}, wherever a sync takes this audience.{not_by}"
 
 
 def _obstacles(contacts: Iterable[Contact]) -> str:
@@ -189,7 +195,7 @@ def _listed(titles: Iterable[str]) -> str:
 def line_of(standing: Standing) -> Line:
     """One audience in one line."""
     count = len(standing.conditions or ())
-    met = of(count - len(standing.lacking), count, "condition")
+    met = f"{of(count - len(standing.lacking), count, 'condition')} hold{'s' if count == 1 else ''}"
     member, near = standing.membership, standing.lacking
     figure = {
         State.MEMBER: "member",
@@ -212,5 +218,5 @@ def line_of(standing: Standing) -> Line:
         )
         return Line(title_of(standing.definition), how, figure, GOOD)
     lacking = f"lacks “{condition_in_words(near[0].name, standing.declaration)}”" if len(near) == 1 else ""
-    how = told(f"{met} hold" if count else "", lacking)
+    how = told(met if count else "", lacking)
     return Line(title_of(standing.definition), how, figure, "" if standing.state is State.NEAR else QUIET)

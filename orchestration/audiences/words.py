@@ -50,8 +50,6 @@ _REASONS = {
     "objected": "objected to being contacted",
     "erasure_requested": "asked to be forgotten",
     NEVER_ASKED: "never agreed",
-    "allowed": "allowed",
-    "not_allowed": "not allowed",
 }
 
 
@@ -122,9 +120,7 @@ def guard_reasons_in_words(reasons: str | None) -> str:
 
 def permission_reason(permission: Mapping[str, Any] | None) -> str:
     """The reason of a permission; without a row, that nobody said anything."""
-    if permission is None:
-        return NEVER_ASKED
-    return str(permission["reason"] or ("allowed" if permission["is_allowed"] else "not_allowed"))
+    return NEVER_ASKED if permission is None else str(permission["reason"])
 
 
 def reason_in_words(reason: str) -> str:
