@@ -89,7 +89,7 @@ OTHERS: dict[Table, str] = {
 
 
 # Names of columns that hold decimals end so; Postgres gives decimals as text.
-DECIMALS = ("_amount", "quantity", "probability", "confidence", "_score", "_rate")
+DECIMALS = ("_amount", "quantity", "probability", "confidence", "_score", "_rate", "_share")
 
 
 def needed() -> dict[Table, set[str]]:
