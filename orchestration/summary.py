@@ -116,8 +116,10 @@ def _people(screen: Console, status: WarehouseStatus, *more: Table) -> None:
         }
         right.add_row(facts_table("Profiles", facts))
     if status.audiences:
-        members = [[guard.audience, guard.member_count, guard.state] for guard in status.audiences]
-        right.add_row(number_table("Audiences", ["audience", "members", "guard"], members))
+        told = any(guard.sentence() for guard in status.audiences)
+        columns = ["audience", "members", *(["guard"] if told else [])]
+        members = [[guard.audience, guard.member_count, guard.state][: len(columns)] for guard in status.audiences]
+        right.add_row(number_table("Audiences", columns, members))
     for table in more:
         right.add_row(table)
     both = Table.grid(padding=(0, 6))

@@ -54,6 +54,7 @@ class Rates:
     marketing_granted: float = 0.70  # known people who grant marketing by e-mail
     marketing_denied: float = 0.18
     consent_banner: float = 0.15  # browsers whose banner is answered
+    consent_event: float = 0.04  # visits in which the preferences of consent are changed
     dmp_covered: float = 0.40  # browsers that the DMP knows
     dmp_segment: float = 0.28  # segments of four taxonomies that are told of a browser each time
     partner_covered: float = 0.10  # known people whom a partner knows

@@ -12,7 +12,8 @@ import pytest
 
 from orchestration.warehouse import Row
 from tests.audiences.windows import LOOK_BACK, STORE_KM, ask, build, fill, write_project
-from tests.conftest import SettingsFactory, make_settings, run_dbt
+from tests.conftest import SettingsFactory, make_settings
+from tests.dbt_commands import run_dbt
 
 # Clocks change at 2 o'clock; at midnight, which is then left out; and a zone three quarters of an hour off.
 ZONES = {

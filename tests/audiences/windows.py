@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Row, literal, open_warehouse
-from tests.conftest import run_dbt
+from tests.dbt_commands import run_dbt
 
 LOOK_BACK = 40
 STORE_KM = 300
