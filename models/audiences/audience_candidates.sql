@@ -14,7 +14,7 @@ with candidates as (
             -- Without a condition that can be read nobody is a member.
             {{ conditions | join(' and ') or '1 = 0' }}
             {% if not audience_settings(name).get('includes_anonymous') %}
-                and profile_id in (select profile_id from {{ ref('customers') }})
+                and profile_id in (select customers.profile_id from {{ ref('customers') }} as customers)
             {% endif %}
         {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -13,7 +13,9 @@ with changes as (
         qualified_at,
         entered_at,
         occurred_at,
-        row_number() over (partition by audience, profile_id, generation order by entered_at, {{ byte_order('entry_key') }}) as place
+        row_number() over (
+            partition by audience, profile_id, generation order by entered_at, {{ byte_order('entry_key') }}
+        ) as place
     from {{ ref('audience_log') }}
     where entry_type in ('entered', 'left')
 ),

@@ -1,4 +1,4 @@
--- One row per audience, profile and condition, of members and of those who miss one condition: what holds, and by which value.
+-- One row per audience, profile and condition, of members and near misses: what holds, and by which value.
 {{ config(materialized='view', access='public') }}
 
 with evidence as (

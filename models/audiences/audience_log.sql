@@ -1,4 +1,4 @@
--- One row per generation and what was decided in it: the guard of an audience, or an entry, an exit, a carried membership.
+-- One row per generation and what was decided in it of an audience: its guard, an entry, an exit, a carried membership.
 {{ config(
     materialized='incremental', full_refresh=false, on_schema_change='append_new_columns', incremental_strategy='append'
 ) }}
@@ -35,7 +35,9 @@ proposals as (
 ),
 
 verdicts as (
-    {{ guard_verdicts('log_rows', 'members_before', 'proposals', ref('audience_definitions'), ref('audience_figures')) }}
+    {{ guard_verdicts(
+        'log_rows', 'members_before', 'proposals', ref('audience_definitions'), ref('audience_figures')
+    ) }}
 ),
 
 moves as (
@@ -83,6 +85,10 @@ decisions as (
     select * from entries
 ),
 
+generations as (
+    select coalesce(max(generation), 0) as last_generation from log_rows
+),
+
 log as (
     select
         decisions.audience,
@@ -107,7 +113,7 @@ log as (
         {{ as_of() }} as occurred_at
     from decisions
     left join verdicts on decisions.audience = verdicts.audience and decisions.entry_type = 'guard'
-    cross join (select coalesce(max(generation), 0) as last_generation from log_rows) as generations
+    cross join generations
 )
 
 select * from log

@@ -42,7 +42,13 @@ counted_members as (
     inner join {{ ref('profiles') }} as profiles on members.profile_id = profiles.profile_id
     left join combinations
         on members.profile_id = combinations.profile_id and members.purpose = combinations.purpose
-    group by 1, 2, 3, 4, 5, 6
+    group by
+        members.audience,
+        members.purpose,
+        combinations.combination,
+        case when profiles.email_count > 0 then 1 else 0 end,
+        case when profiles.phone_count > 0 then 1 else 0 end,
+        case when profiles.device_count > 0 then 1 else 0 end
 ),
 
 outcomes as (
@@ -71,10 +77,10 @@ reach as (
         {{ count_members('outcomes.has_contact_point') }} as contactable_count,
         {{ count_members("outcomes.outcome = 'allowed'") }} as permitted_count,
         {{ count_members("outcomes.outcome = 'allowed' and outcomes.has_contact_point") }} as deliverable_count,
-        {{ count_members("outcomes.outcome = 'unknown'") }} as never_asked_count,
         {% for reason in reasons %}
-            {{ count_members("outcomes.outcome = '" ~ reason ~ "'") }} as {{ reason }}_count{{ ',' if not loop.last }}
+            {{ count_members("outcomes.outcome = '" ~ reason ~ "'") }} as {{ reason }}_count,
         {% endfor %}
+        {{ count_members("outcomes.outcome = 'unknown'") }} as never_asked_count
     from {{ ref('audience_definitions') }} as definitions
     cross join {{ ref('channels') }} as channels
     left join outcomes on definitions.audience = outcomes.audience and channels.channel = outcomes.channel
