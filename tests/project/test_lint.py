@@ -57,12 +57,12 @@ def ruff_violations(pyproject: str) -> Iterator[str]:
 def short_loops(tmp_path: Path) -> Path:
     """Configuration that has a list in vars hold its first entry only: a loop is linted once around.
 
-    Not so the families of traits: the columns of each are named in `profiles`.
+    Not so the families of traits, whose columns are named in `profiles`, and what audiences ask for by name.
     """
     shortened = {
         name: value[:1]
         for name, value in yaml_of("dbt_project.yml")["vars"].items()
-        if isinstance(value, list) and name != "trait_families"
+        if isinstance(value, list) and name not in ("trait_families", "audience_event_properties")
     }
     path = tmp_path / "pyproject.toml"
     lines = [f"{name} = {_toml(value)}" for name, value in shortened.items()]
