@@ -1,4 +1,4 @@
--- One row per list and entry of it: a value of a column of profiles, or the profile that an id stands for now.
+-- One row per list and entry: what a column of profiles may hold, or the profile that an id or key stands for now.
 with entries as (
     select
         list_name,
