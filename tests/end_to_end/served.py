@@ -59,8 +59,10 @@ class Answer(NamedTuple):
 Command = Callable[..., Answer]
 
 
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """`onefolk profile` in this process: `call(*arguments)`."""
+def command(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str = "profile"
+) -> Command:
+    """One command of `onefolk` in this process: `call(*arguments)`."""
     from orchestration.cli import main
 
     for name, value in environment_of(settings).items():
@@ -68,7 +70,7 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: str) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["onefolk", "profile", *arguments])
+        monkeypatch.setattr(sys, "argv", ["onefolk", *words.split(), *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
