@@ -21,27 +21,31 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER:
     os.environ["DBT_TARGET_PATH"] = str(PROJECT_DIR / "target" / WORKER)
     os.environ["DBT_LOG_PATH"] = str(PROJECT_DIR / "target" / WORKER / "logs")
-# Session fixtures that take long to make, dearest last: tests that ask for one run in one worker.
+# Session fixtures that take long to make, dearest first: tests that ask for one run in one worker, and before others,
+# so that what is short fills the end.
 DEAR = (
-    "built_columns",
+    "postgres_company",
+    "duckdb_company",
+    "histories",
+    "live_once",
+    "dbt_processes",
     "manifest",
     "foreign_events",
     "normalised",
-    "dbt_processes",
-    "histories",
-    "duckdb_company",
-    "postgres_company",
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares a dear fixture, and else what stands in one file."""
+    places = {}
     for item in items:
         wanted = {*getattr(item, "fixturenames", ())}
         wanted |= {str(value) for value in getattr(getattr(item, "callspec", None), "params", {}).values()}
-        group = next((name for name in reversed(DEAR) if name in wanted), str(item.path))
+        group = next((name for name in DEAR if name in wanted), str(item.path))
         item.add_marker(pytest.mark.xdist_group(group))
+        places[item] = DEAR.index(group) if group in DEAR else len(DEAR)
+    items.sort(key=places.__getitem__)
 
 
 def make_settings(target: str, tmp_path: Path, **overrides: Any) -> Settings:

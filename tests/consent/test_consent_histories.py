@@ -1,7 +1,9 @@
 """Random lives, run after run on both engines: allowed is what plain Python allows, and nothing else is delivered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -120,14 +122,26 @@ def _delivered(settings: Settings) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    """All lives on one engine; builds are dear, so all laws look at one."""
-    folder = tmp_path_factory.mktemp(f"consent_{request.param}")
-    if request.param == "duckdb":
-        return _live(make_settings("duckdb", folder, secret=SECRET))
-    factory: SettingsFactory = request.getfixturevalue("postgres_settings_factory")
-    return _live(factory(folder, secret=SECRET))
+@pytest.fixture(scope="session")
+def live_once(
+    tmp_path_factory: pytest.TempPathFactory, postgres_settings_factory: SettingsFactory
+) -> Callable[[str], Lived]:
+    """All lives on an engine; builds are dear, so all laws look at one, in whichever order engines take turns."""
+
+    @cache
+    def live(engine: str) -> Lived:
+        folder = tmp_path_factory.mktemp(f"consent_{engine}")
+        if engine == "duckdb":
+            return _live(make_settings(engine, folder, secret=SECRET))
+        return _live(postgres_settings_factory(folder, secret=SECRET))
+
+    return live
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def lived(request: pytest.FixtureRequest, live_once: Callable[[str], Lived]) -> Lived:
+    """The lives on one engine."""
+    return live_once(request.param)
 
 
 def test_allowed_is_what_people_said(lived: Lived) -> None:

@@ -40,10 +40,10 @@ EXAMPLES = re.findall(
 )
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb_company", "postgres_company"], ids=["duckdb", "postgres"])
 def company_settings(request: pytest.FixtureRequest) -> Settings:
     """The company, once per engine."""
-    settings: Settings = request.getfixturevalue(f"{request.param}_company")
+    settings: Settings = request.getfixturevalue(request.param)
     return settings
 
 

@@ -29,10 +29,10 @@ ANONYMOUS = "select profile_id from work_profiles.profiles where not is_known or
 NASTY = "<script>alert('x')</script>[red]\u202e&\n"
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=["duckdb_company", "postgres_company"], ids=["duckdb", "postgres"])
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A copy of the company that the tests of this file write into, once per engine."""
-    built: Settings = request.getfixturevalue(f"{request.param}_company")
+    built: Settings = request.getfixturevalue(request.param)
     copied = copy_of(built, tmp_path_factory.mktemp("served"))
     # The timeline is a view, into which nothing can be written: here it becomes a table of the same rows.
     execute(

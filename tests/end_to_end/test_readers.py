@@ -126,11 +126,10 @@ def order_again(settings: Settings) -> int:
 @pytest.fixture
 def changing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """A copy of the company after its first cycle, on one engine, to be changed."""
-    if request.param == "duckdb":
-        company: Settings = request.getfixturevalue("duckdb_company")
+    company: Settings = request.getfixturevalue(request.param)
+    if request.param == "duckdb_company":
         more: dict[str, Any] = {}
     else:
-        company = request.getfixturevalue("postgres_company")
         copy = f"{company.postgres_dbname}_copy"
         with open_warehouse(company.model_copy(update={"postgres_dbname": "postgres"})) as server:
             server.execute(f"create database {copy} template {company.postgres_dbname}")
@@ -138,7 +137,7 @@ def changing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     shutil.copytree(company.home, tmp_path / "home")
     later = company.clock + timedelta(days=1)
     yield Settings.model_validate(company.model_dump() | more | {"home": tmp_path / "home", "as_of": later})
-    if request.param == "postgres":
+    if request.param == "postgres_company":
         with open_warehouse(company) as server:
             for (name,) in server.rows(f"select rolname::text from pg_roles where rolname like '%x{os.getpid()}%'"):
                 with open_warehouse(company.model_copy(update=more)) as warehouse:
@@ -146,7 +145,7 @@ def changing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
                 server.execute(f"drop role {quoted(str(name))}")
 
 
-@pytest.mark.parametrize("changing", ["duckdb", "postgres"], indirect=True)
+@pytest.mark.parametrize("changing", ["duckdb_company", "postgres_company"], ids=["duckdb", "postgres"], indirect=True)
 def test_readers_see_the_old_or_the_new(changing: Settings) -> None:
     """Readers of before, of the middle and of after a build and its publish see whole states, old or new, no mixture.
 

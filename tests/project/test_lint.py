@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import WORKER
 from tests.project.house import PROJECT_DIR, Columns, files_under, sentence, text_of, tracked_files, yaml_of
 
 
@@ -102,6 +103,12 @@ def test_python_is_formatted() -> None:
 def test_python_is_typed() -> None:
     """mypy finds nothing in the orchestration."""
     _run([_tool("mypy")])
+
+
+@pytest.mark.skipif(not WORKER, reason="only tests that run beside others are dealt out")
+def test_tests_are_dealt_out_by_what_they_share(request: pytest.FixtureRequest) -> None:
+    """Tests that share what is dear to make are dealt to one worker, which tells by the group in their ids."""
+    assert request.node.nodeid.endswith(f"@{Path(__file__)}")
 
 
 def test_every_exception_has_its_reason() -> None:
