@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from orchestration import cli_identity, cli_metrics, cli_profiles, cli_readers, cli_simulation
+from orchestration import cli_audience_report, cli_identity, cli_metrics, cli_profiles, cli_readers, cli_simulation
 from orchestration.cli_simulation import DEMO_DAYS, DEMO_PEOPLE, DEMO_SEED
 
 if TYPE_CHECKING:
@@ -105,15 +105,22 @@ def build(context: typer.Context) -> None:
 
 
 @app.command()
-def run() -> None:
+def run(
+    allow_guard: Annotated[
+        list[str] | None,
+        typer.Option("--allow-guard", metavar="AUDIENCE", help="Override the guard of this audience, this once."),
+    ] = None,
+) -> None:
     """Run one full cycle: land what is new, build and test, publish to readers, deliver to destinations.
 
-    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have.
+    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have. An
+    audience whose guard closes keeps the members it had, and everything else goes on; --allow-guard lets it through
+    once, which is remembered in audience_sizes.
     """
     from orchestration.summary import cycle_summary
     from orchestration.terminal import Steps, console
 
-    settings = _settings()
+    settings = _settings(**({"allowed_guards": ",".join(allow_guard)} if allow_guard else {}))
     _prepare(settings)
     screen = console()
     with Steps(["land", "build", "publish", "deliver"], screen).shown() as steps:
@@ -134,6 +141,7 @@ def status() -> None:
 
 cli_identity.register(app)
 cli_profiles.register(app)
+cli_audience_report.register(app)
 cli_metrics.register(app)
 cli_readers.register(app)
 

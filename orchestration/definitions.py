@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.defs.activation import sync_assets
+from orchestration.defs.checks import guard_checks
 from orchestration.defs.landing import raw_assets
 from orchestration.defs.models import build_assets
 from orchestration.defs.publishing import publishing_asset
@@ -25,6 +26,7 @@ def definitions() -> dg.Definitions:
             publishing_asset(manifest),
             *sync_assets(manifest),
         ],
+        asset_checks=[guard_checks(manifest)],
         jobs=jobs(),
         schedules=schedules(),
         sensors=[new_files],

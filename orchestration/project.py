@@ -16,7 +16,7 @@ import yaml
 
 from orchestration.access.roles import readers_environment
 from orchestration.activation.syncs import SyncError, load_sync, rivals, sync_exposures
-from orchestration.audiences.declarations import audience_problems, unknown_values
+from orchestration.audiences.declarations import audience_problems, unknown_guards, unknown_values
 from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
@@ -118,6 +118,8 @@ def prepare(settings: Settings, project_dir: Path = PROJECT_DIR) -> Manifest:
     parse(settings, project_dir)
     manifest = load_manifest(project_dir)
     check_manifest(manifest, project_dir)
+    if problems := list(unknown_guards(settings.allowed_guards, project_vars(project_dir).get("audiences") or [])):
+        raise ManifestError(problems)
     return manifest
 
 
@@ -184,11 +186,16 @@ def _sync_problems(manifest: Manifest, known: dict[str, list[str]]) -> Iterator[
 
 def _seeded(project_dir: Path, column: str) -> list[str]:
     """The purposes or channels of consent: the values of the seed's first column, which is named for them."""
-    path = project_dir / "seeds" / "consent" / f"{column}s.csv"
+    return [row[column] for row in seed_rows("consent", f"{column}s", project_dir) if row.get(column)]
+
+
+def seed_rows(folder: str, name: str, project_dir: Path = PROJECT_DIR) -> list[dict[str, str]]:
+    """The rows of a seed as its file says; none where there is no such file."""
+    path = project_dir / "seeds" / folder / f"{name}.csv"
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return [row[column] for row in csv.DictReader(lines) if row.get(column)]
+        return list(csv.DictReader(lines))
 
 
 def project_vars(project_dir: Path = PROJECT_DIR) -> dict[str, Any]:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from orchestration.progress import report
-from orchestration.runs import AS_OF_TAG, CONFIGURATION, PURPOSE_TAG, alive, end_dead_runs, prepare_dagster_home
+from orchestration.runs import (
+    ALLOWED_TAG,
+    AS_OF_TAG,
+    CONFIGURATION,
+    PURPOSE_TAG,
+    alive,
+    end_dead_runs,
+    prepare_dagster_home,
+)
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,6 +91,8 @@ def run_job(settings: Settings, job: str, purpose: str) -> Outcome:
         tags = {PURPOSE_TAG: purpose}
         if settings.as_of:
             tags[AS_OF_TAG] = settings.as_of.isoformat()
+        if settings.allowed_guards:
+            tags[ALLOWED_TAG] = settings.allowed_guards
         with alive(settings, run_id):
             result = defs.resolve_job_def(job).execute_in_process(
                 instance=instance, raise_on_error=False, run_id=run_id, tags=tags

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 AS_OF_TAG = "onefolk/as_of"
 PURPOSE_TAG = "onefolk/purpose"
+ALLOWED_TAG = "onefolk/allowed_guards"
 CONFIGURATION = Path(__file__).parent / "dagster.yaml"
 
 

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     schema_prefix: str = Field("", description="put before every schema: one prefix per developer, CI run or tenant")
     role_prefix: str = Field("onefolk_", description="put before the roles of Postgres that may read; one per brand")
     as_of: datetime | None = Field(None, description="the one clock, ISO 8601; default: when the cycle starts")
+    allowed_guards: str = Field("", description="audiences whose guard this run overrides, joined by commas")
     secret: SecretStr | None = Field(None, description="what the salt of identifier keys is derived from")
     memory_limit: str = Field("2GB", description="what DuckDB may use, such as 2GB or 800MB")
     threads: int = Field(2, ge=1, le=256, description="threads of dbt and of DuckDB")
@@ -54,6 +55,13 @@ class Settings(BaseSettings):
     def _names_roles(cls, value: str) -> str:
         if not re.fullmatch(r"(?!pg_)[a-z][a-z0-9_]{0,29}", value):
             raise ValueError("must be up to 30 lower-case letters, digits and underscores, the first a letter, not pg_")
+        return value
+
+    @field_validator("allowed_guards")
+    @classmethod
+    def _names_audiences(cls, value: str) -> str:
+        if not re.fullmatch(r"([a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*)?", value):
+            raise ValueError("must be names of audiences without aud_, joined by commas")
         return value
 
     @field_validator("memory_limit")
@@ -137,6 +145,7 @@ class Settings(BaseSettings):
             "ONEFOLK_POSTGRES_DBNAME": self.postgres_dbname,
             "ONEFOLK_SCHEMA_PREFIX": self.schema_prefix,
             "ONEFOLK_AS_OF": self.clock.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "ONEFOLK_ALLOWED_GUARDS": self.allowed_guards,
             "ONEFOLK_MEMORY_LIMIT": self.memory_limit,
             "ONEFOLK_THREADS": str(self.threads),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

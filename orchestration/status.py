@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration.audiences.guards import Guard, read_guards
 from orchestration.landing import pending_files
 from orchestration.lock import BusyError, reading
 from orchestration.settings import Settings
@@ -44,7 +45,7 @@ class WarehouseStatus:
     known_profiles: int | None = None
     anonymous_profiles: int | None = None
     largest_profile: int | None = None
-    audiences: dict[str, int] = field(default_factory=dict)
+    audiences: list[Guard] = field(default_factory=list)
     newest_event_at: datetime | None = None
     pending: int | None = None
 
@@ -127,10 +128,7 @@ def _look(settings: Settings, warehouse: Warehouse, status: WarehouseStatus, sch
         counting = f"select is_known, count(*) from {quoted(*profiles)} group by is_known"
         counts = {bool(known): int(count) for known, count in warehouse.rows(counting)}
         status.known_profiles, status.anonymous_profiles = counts.get(True, 0), counts.get(False, 0)
-    members = (schema_of("audiences"), "audience_members")
-    if members in tables:
-        counting = f"select audience, count(*) from {quoted(*members)} group by audience order by audience"
-        status.audiences = {str(name): int(count) for name, count in warehouse.rows(counting)}
+    status.audiences = read_guards(warehouse, schema_of("audiences"))
     events = (schema_of("profiles"), "events")
     if events in tables:
         status.newest_event_at = warehouse.rows(f"select max(occurred_at) from {quoted(*events)}")[0][0]

@@ -72,6 +72,7 @@ def show_status(screen: Console, settings: Settings) -> None:
         _sources(screen, status)
         _people(screen, status)
         screen.print(f"Newest event: {shown(status.newest_event_at)} UTC")
+    _warnings(screen, [told for guard in status.audiences if (told := guard.sentence())])
     _warnings(screen, [f"{path} is set aside: {reason}" for path, reason in status.set_aside])
     _pending(screen, settings, status)
     if settings.dagster_home.is_dir():
@@ -115,7 +116,10 @@ def _people(screen: Console, status: WarehouseStatus, *more: Table) -> None:
         }
         right.add_row(facts_table("Profiles", facts))
     if status.audiences:
-        right.add_row(number_table("Audiences", ["audience", "members"], list(status.audiences.items())))
+        told = any(guard.sentence() for guard in status.audiences)
+        columns = ["audience", "members", *(["guard"] if told else [])]
+        members = [[guard.audience, guard.member_count, guard.state][: len(columns)] for guard in status.audiences]
+        right.add_row(number_table("Audiences", columns, members))
     for table in more:
         right.add_row(table)
     both = Table.grid(padding=(0, 6))

@@ -1,10 +1,8 @@
-"""What every pytest shares: a throw-away home per test, both engines, and dbt against a project's environment."""
+"""What every pytest shares: a throw-away home per test, both engines, and a landing folder."""
 
 import itertools
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +22,16 @@ if WORKER:
     os.environ["DBT_TARGET_PATH"] = str(PROJECT_DIR / "target" / WORKER)
     os.environ["DBT_LOG_PATH"] = str(PROJECT_DIR / "target" / WORKER / "logs")
 # Session fixtures that take long to make, dearest last: tests that ask for one run in one worker.
-DEAR = ("built_columns", "manifest", "foreign_events", "normalised", "histories", "duckdb_company", "postgres_company")
+DEAR = (
+    "built_columns",
+    "manifest",
+    "foreign_events",
+    "normalised",
+    "dbt_processes",
+    "histories",
+    "duckdb_company",
+    "postgres_company",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,18 +62,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
     if settings.secret:
         own["ONEFOLK_SECRET"] = settings.secret.get_secret_value()
     return inherited | own
-
-
-def run_dbt(
-    settings: Settings, *arguments: str, target_path: Path, check: bool = True, project_dir: Path = PROJECT_DIR
-) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a project with a target folder of its own; with `check`, its output is the failure's message."""
-    command = [str(Path(sys.executable).parent / "dbt"), *arguments, "--project-dir", str(project_dir)]
-    command += ["--profiles-dir", str(PROJECT_DIR), "--target-path", str(target_path), "--log-path", str(target_path)]
-    done = subprocess.run(command, env=environment_of(settings), cwd=PROJECT_DIR, capture_output=True, text=True)
-    if check and done.returncode:
-        pytest.fail(f"dbt {' '.join(arguments)} failed:\n{done.stdout[-8000:]}\n{done.stderr[-2000:]}")
-    return done
 
 
 @dataclass

@@ -17,7 +17,7 @@
         'owner': declared.get('owner'),
         'channel': declared.get('channel'),
         'title': (declared.get('title') or name).replace('_', ' '),
-        'definition': local_md5(modules.re.sub('\\s+', ' ', sql) ~ declared.get('includes_anonymous', false))[:8],
+        'definition': local_md5((modules.re.sub('\\s+', ' ', sql) | trim) ~ declared.get('includes_anonymous', false))[:8],
         'includes_anonymous': declared.get('includes_anonymous', false),
         'guards': declared.get('guards') or {},
         'description': model.description,

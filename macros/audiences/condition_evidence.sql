@@ -1,8 +1,9 @@
 {#- A near miss lacks one condition of several; a member is shown also where a guard holds it against its conditions. -#}
 {% macro condition_evidence(name) -%}
-    {%- set audience = ref('aud_' ~ name) -%}
-    {%- set values, since, until = condition_facets(audience, 'value'), condition_facets(audience, 'since'), condition_facets(audience, 'until') -%}
-    {%- set conditions = condition_columns(audience) -%}
+    {%- set values, since, until = [
+        condition_facets(name, 'value'), condition_facets(name, 'since'), condition_facets(name, 'until')
+    ] -%}
+    {%- set conditions = condition_columns(name) -%}
     {%- set lacking = [] -%}
     {%- for condition in conditions -%}
         {%- do lacking.append('case when ' ~ condition ~ ' then 0 else 1 end') -%}
@@ -17,7 +18,7 @@
         members.profile_id is not null as is_member,
         cast({{ 'considered.' ~ since[condition] if condition in since else 'null' }} as timestamp) as valid_from,
         cast({{ 'considered.' ~ until[condition] if condition in until else 'null' }} as timestamp) as valid_until
-    from {{ audience }} as considered
+    from {{ ref('aud_' ~ name) }} as considered
     left join {{ ref('audience_members') }} as members
         on considered.profile_id = members.profile_id and members.audience = '{{ name }}'
     where

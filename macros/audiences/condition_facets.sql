@@ -1,11 +1,8 @@
-{#- Read from the built table, as the conditions are, so that what a condition says of itself counts by being written. -#}
-{% macro condition_facets(relation, facet) -%}
+{% macro condition_facets(name, facet) -%}
     {%- set found = {} -%}
-    {%- if execute -%}
-        {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-        {%- for condition in onefolk.condition_columns(relation) if condition ~ '__' ~ facet in names -%}
-            {%- do found.update({condition: condition ~ '__' ~ facet}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set columns = graph.nodes['model.onefolk.aud_' ~ name].columns if execute else {} -%}
+    {%- for condition in onefolk.condition_columns(name) if condition ~ '__' ~ facet in columns -%}
+        {%- do found.update({condition: condition ~ '__' ~ facet}) -%}
+    {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}

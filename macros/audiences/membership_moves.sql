@@ -16,8 +16,8 @@
             when not proposals.is_candidate and verdicts.is_redefined then 'definition'
         end as cause,
         cast(null as {{ dbt.type_string() }}) as conditions,
-        members.qualified_at,
-        members.entered_at
+        coalesce(proposals.member_qualified_at, members.qualified_at) as qualified_at,
+        coalesce(proposals.entered_at, members.entered_at) as entered_at
     from {{ members_before }} as members
     left join {{ proposals }} as proposals
         on members.audience = proposals.audience and members.profile_id = proposals.profile_id

@@ -1,16 +1,15 @@
 -- One row per audience and profile for which every condition of the audience holds, before its guard.
 with candidates as (
     {% for name in var('audiences') %}
-        {% set audience = ref('aud_' ~ name) %}
-        {% set conditions = condition_columns(audience) %}
+        {% set conditions = condition_columns(name) %}
         {% do refuse_without_conditions(name, conditions) %}
         select
             '{{ name }}' as audience,
             profile_id,
-            {{ qualified_by(conditions, condition_facets(audience, 'since')) }} as qualified_by,
-            {{ qualified_at(conditions, condition_facets(audience, 'since')) }} as qualified_at,
-            {{ expires_at(condition_facets(audience, 'until')) }} as expires_at
-        from {{ audience }}
+            {{ qualified_by(conditions, condition_facets(name, 'since')) }} as qualified_by,
+            {{ qualified_at(conditions, condition_facets(name, 'since')) }} as qualified_at,
+            {{ expires_at(condition_facets(name, 'until')) }} as expires_at
+        from {{ ref('aud_' ~ name) }}
         where
             -- Without a condition that can be read nobody is a member.
             {{ conditions | join(' and ') or '1 = 0' }}

@@ -43,8 +43,8 @@ moves as (
 ),
 
 leaving as (
-    select audience, profile_id from moves
-    where entry_type = 'left' and cause is null
+    select distinct audience, profile_id from moves
+    where entry_type = 'left'
 ),
 
 misses as (

@@ -1,82 +1,54 @@
--- One row per profile, purpose and channel on which something is known: whether it is allowed.
+-- One row per profile, purpose and channel on which something is known: whether it is allowed, and why.
 {{ config(access='public') }}
 
-with purposes as (
-    select purpose, legal_basis from {{ ref('purposes') }}
+with known_profiles as (
+    select distinct profile_id from {{ ref('identifiers') }}
+    where is_known
 ),
 
-channels as (
-    select channel from {{ ref('channels') }}
-),
-
--- A statement without a purpose or a channel is about all of them.
-expanded_statements as (
-    select
-        statements.record_source,
-        statements.record_id,
-        statements.profile_id,
-        statements.identifier_key,
-        purposes.purpose,
-        channels.channel,
-        purposes.legal_basis,
-        statements.is_grant,
-        statements.is_objection,
-        statements.stated_at,
-        statements.valid_until
-    from {{ ref('consent_door') }} as statements
-    inner join purposes on statements.purpose in (purposes.purpose, '*')
-    inner join channels on statements.channel in (channels.channel, '*')
-),
-
--- By one identifier the latest statement counts; at the same moment a withdrawal wins.
-ranked_statements as (
-    select
-        *,
-        row_number() over (
-            partition by profile_id, identifier_key, purpose, channel
-            order by
-                stated_at desc,
-                case when is_objection then 0 when is_grant then 2 else 1 end,
-                {{ byte_order('record_source') }},
-                {{ byte_order('record_id') }}
-        ) as recency
-    from expanded_statements
-),
-
-judged_statements as (
+judgements as (
     select
         profile_id,
         purpose,
         channel,
         record_id,
         record_source,
-        identifier_key,
         legal_basis,
-        case
-            when legal_basis = 'consent'
-                then is_grant and stated_at <= {{ as_of() }} and coalesce(valid_until > {{ as_of() }}, true)
-            else not is_objection
-        end as is_allowed,
+        reason,
+        is_allowed,
         stated_at,
         valid_until
-    from ranked_statements
-    where recency = 1
+    from {{ ref('identifier_permissions') }}
+    where not is_replaced
+    union all
+    select
+        profile_id,
+        purpose,
+        channel,
+        request_id as record_id,
+        'stg_privacy__requests' as record_source,
+        legal_basis,
+        reason,
+        false as is_allowed,
+        requested_at as stated_at,
+        cast(null as timestamp) as valid_until
+    from {{ ref('standing_objections') }}
     union all
     -- What rests on a contract or a legitimate interest stands until the person objects.
     select
-        customers.profile_id,
+        known_profiles.profile_id,
         purposes.purpose,
         channels.channel,
         cast(null as {{ dbt.type_string() }}) as record_id,
         cast(null as {{ dbt.type_string() }}) as record_source,
-        cast(null as {{ dbt.type_string() }}) as identifier_key,
         purposes.legal_basis,
+        'standing' as reason,
         true as is_allowed,
         cast(null as timestamp) as stated_at,
         cast(null as timestamp) as valid_until
-    from {{ ref('customers') }} as customers
-    cross join purposes
-    cross join channels
+    from known_profiles
+    cross join {{ ref('purposes') }} as purposes
+    cross join {{ ref('channels') }} as channels
     where purposes.legal_basis <> 'consent'
 ),
 
@@ -88,28 +60,34 @@ ranked_judgements as (
             partition by profile_id, purpose, channel
             order by
                 case when is_allowed then 1 else 0 end,
-                case when record_id is null then 1 else 0 end,
+                case when record_source = 'stg_privacy__requests' then 0 when record_id is not null then 1 else 2 end,
+                case when stated_at is null then 1 else 0 end,
                 stated_at desc,
                 {{ byte_order('record_source') }},
                 {{ byte_order('record_id') }},
-                identifier_key
+                reason
         ) as strictness
-    from judged_statements
+    from judgements
 ),
 
+-- Who can't be reached is not written to, whatever they agreed to.
 permissions as (
     select
-        profile_id,
-        purpose,
-        channel,
-        record_id,
-        record_source,
-        legal_basis,
-        is_allowed,
-        stated_at,
-        valid_until
-    from ranked_judgements
-    where strictness = 1
+        judged.profile_id,
+        judged.purpose,
+        judged.channel,
+        case when bounced.profile_id is null then judged.record_id else bounced.message_event_id end as record_id,
+        case when bounced.profile_id is null then judged.record_source else 'stg_engagement__message_events' end
+            as record_source,
+        judged.legal_basis,
+        case when bounced.profile_id is null then judged.reason else 'bounced' end as reason,
+        judged.is_allowed and bounced.profile_id is null as is_allowed,
+        case when bounced.profile_id is null then judged.stated_at else bounced.bounced_at end as stated_at,
+        case when bounced.profile_id is null then judged.valid_until end as valid_until
+    from ranked_judgements as judged
+    left join {{ ref('bounced_channels') }} as bounced
+        on judged.profile_id = bounced.profile_id and judged.channel = bounced.channel and judged.is_allowed
+    where judged.strictness = 1
 )
 
 select * from permissions

@@ -61,6 +61,7 @@ session_events as (
         events.product_id,
         events.order_id,
         events.cart_id,
+        events.product_category,
         events.currency,
         upper(events.country) as country,
         {{ device_type('events.user_agent') }} as device_type,

@@ -81,6 +81,13 @@ def unknown_values(where: str, known: Mapping[str, Sequence[str]], declared: Any
             yield f"{where} has the unknown {name} {value!r}; known are {any_of(values)}."
 
 
+def unknown_guards(allowed: str, listed: Sequence[str]) -> Iterator[str]:
+    """What a run is told to let through, and no audience is called."""
+    for name in filter(None, allowed.split(",")):
+        if name not in listed:
+            yield f"There is no guard of {name!r} to allow: audiences are {any_of(listed)}."
+
+
 def any_of(names: Sequence[str]) -> str:
     """Names in a sentence."""
     return ", ".join(names) or "none so far"

@@ -16,7 +16,7 @@ from pydantic import PrivateAttr
 
 from orchestration.access.roles import readers_environment
 from orchestration.lock import writing
-from orchestration.runs import AS_OF_TAG, PURPOSE_TAG, alive
+from orchestration.runs import ALLOWED_TAG, AS_OF_TAG, PURPOSE_TAG, alive
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 
 WRITER_POOL = "duckdb_writer"
@@ -45,7 +45,8 @@ class Cycle(dg.ConfigurableResource[Any]):
         with alive(environment, run.run_id), writing(environment, purpose, say=lambda text: _tell(log, text)):
             given = instance.get_run_by_id(run.run_id) or run
             moment = given.tags.get(AS_OF_TAG) or _of_root(instance, given)
-            settings = load_settings(as_of=moment) if moment else environment
+            told = {"as_of": moment, "allowed_guards": given.tags.get(ALLOWED_TAG)}
+            settings = load_settings(**{name: value for name, value in told.items() if value})
             instance.add_run_tags(run.run_id, {AS_OF_TAG: settings.clock.isoformat()})
             self._settings = settings.model_copy(update={"as_of": settings.clock})
             yield self

@@ -179,9 +179,14 @@ def check_built(settings: Settings, warehouse: Warehouse, needed: Mapping[tuple[
             raise ExplainError(f"{room}.{table} is not built, or by an older version: `onefolk build` builds it.")
 
 
+def check_identity(settings: Settings, warehouse: Warehouse) -> None:
+    """Raise `ExplainError` where a table is missing that `find` and the evidence are read from."""
+    check_built(settings, warehouse, _NEEDED)
+
+
 def evidence_around(settings: Settings, warehouse: Warehouse, asked: Sequence[str]) -> Explanation:
     """Find one or two things in an open warehouse, and the evidence around them; raise `ExplainError` as `explain`."""
-    check_built(settings, warehouse, _NEEDED)
+    check_identity(settings, warehouse)
     tables = Tables(settings)
     subjects = tuple(find(warehouse, tables, text) for text in asked)
     profiles = [subjects[0].profile_id, subjects[-1].profile_id]

@@ -29,7 +29,7 @@ def masked(person: Person) -> Person:
     # Of thousands of values only those matter that were written somewhere.
     texts = "\n".join(_texts([person.facts, *(getattr(person, name) for name in (*_LISTS, "events"))])).lower()
     written = [value for value in values if value.lower() in texts]
-    everywhere = _hider(value for value in written if len(value) >= _LEAST_TELLING and re.search(r"[\d@]", value))
+    everywhere = hider(written)
     in_events = _hider(value for value in written if len(value) >= _LEAST_NAME)
     hidden: dict[str, Any] = {name: [_hidden_in(fact, everywhere) for fact in getattr(person, name)] for name in _LISTS}
     return replace(
@@ -101,6 +101,11 @@ def masked_address(value: str) -> str:
 def masked_id(value: str) -> str:
     """The ends of a long one, such as `C1***99`."""
     return f"{value[:2]}{HIDDEN}{value[-2:]}" if len(value) >= 8 else f"{HIDDEN}{value[-1:] if len(value) > 3 else ''}"
+
+
+def hider(values: Iterable[str]) -> Callable[[str], str]:
+    """A function that hides these values in a text wherever they stand, save those that may be a word of its own."""
+    return _hider(value for value in values if len(value) >= _LEAST_TELLING and re.search(r"[\d@]", value))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from orchestration.identity.explain_words import counted, evidence_in_words, hold_in_words, printable, rule_in_words
+from orchestration.identity.explain_words import counted, evidence_in_words, hold_in_words, rule_in_words
+from orchestration.pages import render
 from orchestration.profiles.person import Fact, Person
 from orchestration.profiles.sections import headline, identity, sections
 from orchestration.profiles.timeline import days, lanes
@@ -57,19 +56,12 @@ def write_page(person: Person, path: Path) -> None:
 
 def page(person: Person) -> str:
     """The page as HTML; every text in it is escaped."""
-    # Whatever stands in a text, it can't disguise what is beside it.
-    environment = Environment(
-        loader=PackageLoader("orchestration.profiles", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )
     parts = sections(person)
     by_day = days(person.events)
     hold = person.hold
-    return environment.get_template("page.html").render(
+    return render(
+        "orchestration.profiles",
+        "page.html",
         name=name_of(person),
         letters=_letters(person),
         hue=int(person.profile_id[:6].encode().hex(), 16) % 360,

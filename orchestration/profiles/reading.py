@@ -2,13 +2,13 @@
 
 from collections import Counter
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import yaml
 
-from orchestration.identity.explain import Explanation, check_built, evidence_around, looking_into, utc
+from orchestration.identity.explain import Explanation, check_built, evidence_around, looking_into
 from orchestration.identity.explain_lookup import ExplainError, Tables
+from orchestration.profiles.facts import read_facts
 from orchestration.profiles.person import Fact, Person
 from orchestration.profiles.tables import (
     ATTRIBUTES,
@@ -16,7 +16,6 @@ from orchestration.profiles.tables import (
     CART,
     CARTS,
     COUNTED,
-    DECIMALS,
     EVENT,
     EVENTS,
     ITEMS,
@@ -178,21 +177,10 @@ class _Reader:
         return int(self.warehouse.rows(counting, [self.profile_id])[0][0])
 
     def _facts(self, sql: str, columns: str, *, mine: bool = False) -> list[Fact]:
-        rows = self.warehouse.rows(sql, [self.profile_id] if mine else [])
-        names = columns.split(", ")
-        return [dict(zip(names, map(_plain, names, row), strict=True)) for row in rows]
+        return read_facts(self.warehouse, sql, columns, [self.profile_id] if mine else [])
 
     def _place(self, table: Table) -> str:
         return quoted(self.settings.work_schema(table[0]), table[1])
-
-
-def _plain(name: str, value: Any) -> Any:
-    """A value as both engines give it: Postgres gives decimals as text, and times with a zone."""
-    if isinstance(value, datetime):
-        return utc(value)
-    if isinstance(value, str) and name.endswith(DECIMALS):
-        return Decimal(value)
-    return value
 
 
 def _holds(start: datetime | None, end: datetime | None, now: datetime) -> bool:

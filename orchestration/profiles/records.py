@@ -43,6 +43,11 @@ def as_records(person: Person) -> str:
         "weakest_link": hold
         and _link(hold.link) | {"identifiers": [len(hold.part), hold.others], "weaker_links": hold.spare},
     }
+    return as_json(told)
+
+
+def as_json(told: Any) -> str:
+    """What is told as JSON: decimals as text, times ISO 8601 in UTC."""
     return json.dumps(told, default=_plain, indent=2, ensure_ascii=True)
 
 

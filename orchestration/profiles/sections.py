@@ -122,13 +122,14 @@ def _consent(person: Person) -> Section:
 
 
 def _basis(rows: Sequence[Fact]) -> str:
-    """What the permissions of one purpose rest on, and until when."""
+    """What the permissions of one purpose rest on, and until when; where none is left, why."""
     allowed = [row for row in rows if row["is_allowed"]] or rows
     bases = sorted({word(row["legal_basis"]) for row in allowed if row["legal_basis"]})
+    reasons = sorted({word(row["reason"]) for row in allowed if not row["is_allowed"]})
     stated = max((row["stated_at"] for row in allowed if row["stated_at"]), default=None)
     ends = min((row["valid_until"] for row in allowed if row["valid_until"]), default=None)
     since = f"said {day_of(stated)}" if stated else ""
-    return told(", ".join(bases), since, f"until {day_of(ends)}" if ends else "")
+    return told(", ".join(bases), ", ".join(reasons), since, f"until {day_of(ends)}" if ends else "")
 
 
 def _audiences(person: Person) -> Section:

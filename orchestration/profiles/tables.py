@@ -26,7 +26,7 @@ LISTS: dict[str, tuple[Table, str, str]] = {
     ),
     "permissions": (
         ("consent", "permissions"),
-        "purpose, channel, legal_basis, is_allowed, stated_at, valid_until",
+        "purpose, channel, legal_basis, reason, is_allowed, stated_at, valid_until",
         "purpose, channel",
     ),
     "orders": (
@@ -89,7 +89,7 @@ OTHERS: dict[Table, str] = {
 
 
 # Names of columns that hold decimals end so; Postgres gives decimals as text.
-DECIMALS = ("_amount", "quantity", "probability", "confidence", "_score", "_rate")
+DECIMALS = ("_amount", "quantity", "probability", "confidence", "_score", "_rate", "_share")
 
 
 def needed() -> dict[Table, set[str]]:

@@ -28,8 +28,8 @@ def show_person(screen: Console, person: Person) -> None:
     """Print everything that is told of a person."""
     _header(screen, person)
     for section in sections(person):
-        _section(screen, section)
-    _section(screen, identity(person))
+        show_section(screen, section)
+    show_section(screen, identity(person))
     _weakest(screen, person)
     _timeline(screen, person)
 
@@ -51,7 +51,8 @@ def _header(screen: Console, person: Person) -> None:
     screen.print(Padding(numbers, (1, 0, 0, 0)))
 
 
-def _section(screen: Console, section: Section) -> None:
+def show_section(screen: Console, section: Section) -> None:
+    """Print one part of what is told, or its note where there is nothing."""
     if not section.lines:
         screen.print(Text(f"\n{section.title}  ", style="bold").append(printable(section.note), style="not bold dim"))
         return

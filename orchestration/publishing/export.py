@@ -40,7 +40,7 @@ def export_table(
     Raises `ExportError` for an unknown or private table, a form that can't hold it, and a place that can't be written.
     In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, unless `exact`.
     """
-    with _readers_view(settings) as warehouse:
+    with readers_view(settings) as warehouse:
         table = find_table(settings, warehouse, name)
         form, path = _target(table, form, out)
         rows = int(warehouse.rows(f"select count(*) from {table.relation}")[0][0])
@@ -51,7 +51,7 @@ def export_table(
                 f" it as csv or parquet, or with --limit {SHEET_ROWS - 1}."
             )
         batches = _counted(warehouse.batches(_select(warehouse, table, limit)), table.name, rows)
-        with _whole_file(path) as partial:
+        with whole_file(path) as partial:
             if form == "xlsx":
                 write_spreadsheet(partial, table, batches)
             else:
@@ -61,7 +61,7 @@ def export_table(
 
 
 @contextmanager
-def _readers_view(settings: Settings) -> Iterator[Warehouse]:
+def readers_view(settings: Settings) -> Iterator[Warehouse]:
     """What readers see, in one state from the first query to the last."""
     if settings.target == "duckdb":
         if not settings.serve_path.is_file():
@@ -117,7 +117,7 @@ def _counted(batches: Iterator[pa.RecordBatch], name: str, rows: int) -> Iterato
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """A file beside the wanted one, which takes its place at the end of the block, and vanishes on an error."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

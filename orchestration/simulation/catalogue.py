@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.simulation.columns import (
     Numbers,
@@ -19,7 +20,7 @@ from orchestration.simulation.columns import (
     picked,
     seconds,
 )
-from orchestration.simulation.countries import CITIES, CITIES_EACH, CODES, COUNTRIES
+from orchestration.simulation.countries import CITIES, CITIES_EACH, CODES, COUNTRIES, PLACES
 
 _KINDS = {
     "shoes": ("Trail Shoe", "Hiking Boot", "Sandal", "Running Shoe", "Winter Boot"),
@@ -85,17 +86,23 @@ def product_rows(catalogue: Catalogue, first: int, last: int) -> tuple[dict[str,
 
 
 def store_rows(first: int, last: int) -> tuple[dict[str, pa.Array], Numbers]:
-    """`pos.stores`: one store in each city, all there from the start."""
+    """`pos.stores`: one store for each city, all there from the start; of each country the last lies out of town."""
     store = arriving(np.zeros(len(COUNTRIES) * CITIES_EACH), first, last)
     country = store // CITIES_EACH
+    is_out_of_town = store % CITIES_EACH == CITIES_EACH - 1
+    north = np.where(is_out_of_town, 0.15, 0.01 * (store % 4 - 1.5))
     return {
         "store_id": store_ids(store),
         "name": joined("Northwind Outfitters ", picked(CITIES, store)),
         "city": picked(CITIES, store),
         "country": picked(CODES, country),
-        "latitude": joined(numerals(20 + store * 7 % 40), ".", numerals(store * 7919 % 10_000, 4)),
-        "longitude": joined(numerals(store * 11 % 120 - 20), ".", numerals(store * 6101 % 10_000, 4)),
+        "latitude": _degrees(PLACES[store, 0] + north),
+        "longitude": _degrees(PLACES[store, 1] + 0.01 * (store % 3 - 1)),
     }, store
+
+
+def _degrees(values: Numbers) -> pa.Array:
+    return pc.cast(pa.array(np.round(values, 4)), pa.string())
 
 
 def store_ids(store: Numbers) -> pa.Array:

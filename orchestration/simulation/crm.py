@@ -46,7 +46,7 @@ def crm_tables(world: World, first: int, last: int) -> dict[str, Rows]:
         "contacts": lambda is_emea: contact_rows(world, is_emea, first, last),
         "deals": lambda is_emea: deal_rows(world, _of(world, deals, is_emea), first, last),
         "deal_stage_history": lambda is_emea: stage_rows(_of(world, deals, is_emea), first, last),
-        "contracts": lambda is_emea: contract_rows(world, _of(world, deals, is_emea), first, last),
+        "contracts": lambda is_emea: contract_rows(world, _of(world, deals, is_emea), is_emea, first, last),
         "activities": lambda is_emea: _activity_rows(world, is_emea, first, last),
     }
     return {

@@ -24,6 +24,7 @@ from orchestration.simulation.columns import (
     seconds,
     stacked,
 )
+from orchestration.simulation.contacts import FIRST
 from orchestration.simulation.countries import CURRENCIES, PER_EURO
 from orchestration.simulation.ids import account_ids, owner_ids
 from orchestration.simulation.world import World
@@ -117,20 +118,34 @@ def stage_rows(deals: Columns, first: int, last: int) -> Rows:
     }, rows["uid"] * 4 + stage
 
 
-def contract_rows(world: World, deals: Columns, first: int, last: int) -> Rows:
-    """A contract for every deal that was won, and again when it is cancelled."""
-    won = rows_of(deals, deals["is_won"] & (deals["decided"] >= first) & (deals["decided"] <= last))
-    uid, contact = won["uid"], won["contact"]
+def contract_rows(world: World, deals: Columns, is_emea: bool, first: int, last: int) -> Rows:
+    """A contract of a year for every deal that was won, and those that ran when the company was first looked at."""
+    is_won = deals["is_won"] & (deals["decided"] >= first) & (deals["decided"] <= last)
+    won = {name: deals[name][is_won] for name in ("uid", "contact", "decided")}
+    earlier = _earlier_contracts(world, is_emea, first, last)
+    is_earlier = np.arange(len(won["uid"]) + len(earlier["uid"])) >= len(won["uid"])
+    rows = stacked([won, earlier])
+    uid, contact = rows["uid"], rows["contact"]
     country = world.people.country[world.contacts.person[contact]]
     return {
-        "contract_id": joined("K-", _deal_ids(uid)),
+        "contract_id": joined(either(is_earlier, "K-E", "K-"), _deal_ids(uid)),
         "account_id": account_ids(world.contacts.account[contact]),
         "contact_id": world.contacts.ids(contact),
         "status": constant("active", len(uid)),
-        "start_date": dates(won["decided"] + 1),
-        "end_date": dates(won["decided"] + 366),
+        "start_date": dates(rows["decided"] + 1),
+        "end_date": dates(rows["decided"] + 366),
         "renewal_type": either(uid % 2 == 0, "automatic", "manual"),
         "monthly_amount": amounts(np.round((20 + uid % 300) * PER_EURO[country]).astype(np.int64) * 100),
         "currency": picked(CURRENCIES, country),
-        "updated_at": moments(seconds(won["decided"], 80_000)),
-    }, uid
+        "updated_at": moments(seconds(rows["decided"], 80_000)),
+    }, uid * 2 + is_earlier
+
+
+def _earlier_contracts(world: World, is_emea: bool, first: int, last: int) -> Columns:
+    """Contracts of the year before the first day, with contacts of companies that the CRM had then."""
+    dice, contacts, everyone = world.dice, world.contacts, np.arange(world.contacts.count)
+    runs = dice.happens("contract at start", world.rates.contract_at_start, everyone) & (contacts.account >= 0)
+    runs &= (contacts.kind == FIRST) & (contacts.created_day <= 0) & (contacts.is_emea == is_emea)
+    contact = np.flatnonzero(runs)
+    contact = contact[arriving(np.zeros(len(contact)), first, last)]
+    return {"uid": contact, "contact": contact, "decided": -1 - dice.below("contract age", 365, contact)}

@@ -25,7 +25,7 @@ from orchestration.simulation.ids import account_ids, cart_ids, order_ids, user_
 from orchestration.simulation.names import LANGUAGES
 from orchestration.simulation.world import World
 
-PAGE, IDENTIFY, ALIAS, GROUP, SEARCHED, VIEWED, ADDED, REMOVED, CART, CHECKOUT, COMPLETED = range(11)
+PAGE, IDENTIFY, ALIAS, GROUP, SEARCHED, VIEWED, ADDED, REMOVED, CART, CHECKOUT, COMPLETED, CHOSE = range(12)
 EVENT_NAMES = (
     None,
     None,
@@ -38,6 +38,7 @@ EVENT_NAMES = (
     "Cart Viewed",
     "Checkout Started",
     "Order Completed",
+    "Segment Consent Preference Updated",
 )
 QUERIES = ("rain jacket", "boots 42", "tent 3 persons", "wool socks", "rucksack", "mug", "sleeping bag", "regenjacke")
 CAMPAIGNS = (
@@ -49,7 +50,7 @@ REFERRERS = ("https://www.google.com/", "https://www.bing.com/", "https://blog.o
 LOCALES = [f"{LANGUAGES[country.language].tag[:2]}-{country.code}" for country in COUNTRIES]
 SHOP = "https://shop.outfitters.example"
 LIBRARIES = ('{"name":"analytics.js","version":"2.11.1"}', '{"name":"analytics-mobile","version":"4.2.0"}')
-PATHS = ("/", "/account", "/account", "/account", "/search", "", "", "", "/cart", "/checkout", "/thank-you")
+PATHS = ("/", "/account", "/account", "/account", "/search", "", "", "", "/cart", "/checkout", "/thank-you", "/privacy")
 
 
 def event_fields(world: World, head: Columns, carts: Columns, events: Columns) -> dict[str, pa.Array]:
@@ -63,7 +64,7 @@ def event_fields(world: World, head: Columns, carts: Columns, events: Columns) -
     is_app = world.devices.is_app(device)[row]
     knows_user = head["is_logged_in"][row] & (kind != PAGE)
     types = either(
-        kind == PAGE, either(is_app, "screen", "page"), picked(["", "identify", "alias", "group"] + ["track"] * 7, kind)
+        kind == PAGE, either(is_app, "screen", "page"), picked(["", "identify", "alias", "group"] + ["track"] * 8, kind)
     )
     return {
         "message_id": json_strings(hexadecimal(world.dice.hash("message", events["uid"]))),
@@ -77,7 +78,7 @@ def event_fields(world: World, head: Columns, carts: Columns, events: Columns) -
         "original_timestamp": json_strings(moments(events["timestamp"] - events["uid"] % 2)),
         "sent_at": json_strings(moments(events["sent_at"])),
         "received_at": json_strings(moments(events["received_at"])),
-        "context": joined(_context(world, head).take(take), _page(world, events, is_app), "}"),
+        "context": joined(_context(world, head).take(take), _page(world, events, is_app), _choices(world, events), "}"),
         "properties": _properties(world, head, carts, events),
         "traits": either(kind == IDENTIFY, _traits(world, head).take(take), None),
     }
@@ -115,6 +116,23 @@ def _page(world: World, events: Columns, is_app: Numbers) -> pa.Array:
     referrer = pc.fill_null(joined(',"referrer":', either(kind == PAGE, referrer, None)), "")
     page = joined(',"page":{"url":"', SHOP, path, '","path":"', path, '","title":"Northwind Outfitters"', referrer, "}")
     return either(is_app, "", page)
+
+
+def _choices(world: World, events: Columns) -> pa.Array:
+    """The part of the context that tells what was chosen in a consent banner."""
+    dice, uid = world.dice, events["uid"]
+    words = [
+        picked(("false", "true"), dice.happens(name, 0.6, uid).astype(int)) for name in ("first", "second", "third")
+    ]
+    told = joined(
+        ',"consent":{"categoryPreferences":{"Advertising":',
+        words[0],
+        ',"Analytics":',
+        words[1],
+        ',"Functional":',
+        words[2],
+    )
+    return either(events["kind"] == CHOSE, joined(told, "}}"), "")
 
 
 def _traits(world: World, head: Columns) -> pa.Array:

@@ -22,6 +22,7 @@ class Rates:
     shop_account: float = 0.62  # known people with an account of the shop
     loyalty: float = 0.40  # known people in the loyalty programme
     business_contact: float = 0.15  # CRM contacts that belong to an account
+    contract_at_start: float = 0.40  # such contacts of before the first day whose contract runs on that day
     gmail: float = 0.35  # people with a Gmail address
     mobile_phone: float = 0.85  # people with a mobile phone that they give
     birth_date_given: float = 0.75  # CRM contacts and loyalty members with a birth date
@@ -53,6 +54,7 @@ class Rates:
     marketing_granted: float = 0.70  # known people who grant marketing by e-mail
     marketing_denied: float = 0.18
     consent_banner: float = 0.15  # browsers whose banner is answered
+    consent_event: float = 0.04  # visits in which the preferences of consent are changed
     dmp_covered: float = 0.40  # browsers that the DMP knows
     dmp_segment: float = 0.28  # segments of four taxonomies that are told of a browser each time
     partner_covered: float = 0.10  # known people whom a partner knows

@@ -10,7 +10,8 @@ from typing import Any
 
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Row, open_warehouse
-from tests.conftest import LandingFolder, run_dbt
+from tests.conftest import LandingFolder
+from tests.dbt_commands import run_dbt
 
 DATA = PROJECT_DIR.parent / "shared" / "data"
 SNOWPLOW = DATA / "snowplow_web_apache2"

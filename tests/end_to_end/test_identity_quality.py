@@ -10,7 +10,8 @@ from orchestration.identity.evidence import evaluate
 from orchestration.landing import land, load_contract
 from orchestration.simulation import simulate
 from orchestration.warehouse import open_warehouse
-from tests.conftest import make_settings, run_dbt
+from tests.conftest import make_settings
+from tests.dbt_commands import run_dbt
 
 CLOCK = datetime(2026, 9, 1, tzinfo=UTC)
 # Far more identifiers than anybody in these companies has.

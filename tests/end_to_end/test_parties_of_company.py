@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from orchestration.settings import Settings
-from tests.conftest import make_settings, run_dbt
+from tests.conftest import make_settings
+from tests.dbt_commands import run_dbt
 from tests.end_to_end.company import CLOCK, SECRET, run
 
 # When some licences and values have run out.

@@ -49,21 +49,18 @@ def build(settings: Settings) -> Built:
     places: list[Places] = []
     quarantined: list[dict[str, str]] = []
     lab = Lab(settings.model_copy(update={"as_of": CLOCKS[0]}), variables="{}")
-    try:
-        for delivery, clock in enumerate(CLOCKS):
-            landing = LandingFolder(settings.model_copy(update={"as_of": clock}))
-            lines = [event.line() for event in [*TOLD, *DRAWN] if event.delivery == delivery]
-            landing.put(f"events/events/{delivery}.jsonl", "".join(lines))
-            landing.land()
-            failed = lab.dbt(clock, ["run", "--select", "+event_sessions", "+quarantine"])
-            assert not failed, failed
-            rows = landing.rows("select message_id, session_id, session_position from work_profiles.event_sessions")
-            assert len(rows) == len({row[0] for row in rows}), "a message has two places"
-            places.append({row[0]: (row[1], int(row[2])) for row in rows})
-            quarantined.append(dict(landing.rows("select row_key, reason from work_staging.quarantine")))
-        raw = Counter(row[0] for row in landing.rows("select message_id from raw_events.events"))
-    finally:
-        lab.close()
+    for delivery, clock in enumerate(CLOCKS):
+        landing = LandingFolder(settings.model_copy(update={"as_of": clock}))
+        lines = [event.line() for event in [*TOLD, *DRAWN] if event.delivery == delivery]
+        landing.put(f"events/events/{delivery}.jsonl", "".join(lines))
+        landing.land()
+        failed = lab.dbt(clock, ["run", "--select", "+event_sessions", "+quarantine"])
+        assert not failed, failed
+        rows = landing.rows("select message_id, session_id, session_position from work_profiles.event_sessions")
+        assert len(rows) == len({row[0] for row in rows}), "a message has two places"
+        places.append({row[0]: (row[1], int(row[2])) for row in rows})
+        quarantined.append(dict(landing.rows("select row_key, reason from work_staging.quarantine")))
+    raw = Counter(row[0] for row in landing.rows("select message_id from raw_events.events"))
     return Built(places, quarantined, raw)
 
 

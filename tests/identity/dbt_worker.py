@@ -36,7 +36,7 @@ def main() -> None:
         found = getattr(done.result, "results", None) or []
         failed = {one.node.name: str(one.message) for one in found if str(one.status) in STOPPED}
         if done.exception or manifests[variables] is None:
-            failed["dbt"] = repr(done.exception)
+            failed["dbt"] = f"{type(done.exception).__name__}: {done.exception}"
         answers.write(json.dumps(failed) + "\n")
 
 

@@ -73,15 +73,12 @@ def all_worlds() -> dict[str, World]:
 def live(settings: Settings, worlds: dict[str, World]) -> History:
     """Live through the whole history on one engine."""
     lab, history = Lab(settings), History(worlds)
-    try:
-        for run, clock in enumerate(RUNS):
-            step(lab, worlds.values(), run)
-            failed = lab.build(clock, tested=run == LAST)
-            history.runs.append(lab.read(clock, LOG, "identity_components", "identifier_history", "identity_runs"))
-            history.runs[-1].failed_tests = failed
-        _afterwards(lab, history)
-    finally:
-        lab.close()
+    for run, clock in enumerate(RUNS):
+        step(lab, worlds.values(), run)
+        failed = lab.build(clock, tested=run == LAST)
+        history.runs.append(lab.read(clock, LOG, "identity_components", "identifier_history", "identity_runs"))
+        history.runs[-1].failed_tests = failed
+    _afterwards(lab, history)
     return history
 
 

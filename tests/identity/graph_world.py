@@ -1,22 +1,19 @@
 """A warehouse of many small worlds: land their rows, build the identity room as often as a test likes, read it back."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from orchestration.landing import land, load_contract
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import Row, Warehouse, open_warehouse, quoted
 from tests.conftest import environment_of
-from tests.identity.graph_rows import IDENTIFIERS, Identifier, Landed
+from tests.dbt_commands import call_dbt
+from tests.identity.graph_rows import IDENTIFIERS, Identifier
 
 # No world but those made for it grows to this size.
 MOST_IDENTIFIERS = 40
@@ -39,6 +36,25 @@ TABLES = (
     "identity_links",
     "identity_links_rejected",
 )
+
+
+class RawRow(Protocol):
+    """What can be landed: one version of a row of a raw table."""
+
+    @property
+    def table(self) -> str:
+        """Its table, as `source.table`."""
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When it landed."""
+
+    @property
+    def row_no(self) -> int:
+        """Its place in the file."""
+
+    def raw(self, columns: Iterable[str]) -> dict[str, str | None]:
+        """Its cells as texts, a cell per column."""
 
 
 class BuildError(AssertionError):
@@ -91,7 +107,7 @@ class Snapshot:
 
 
 class Lab:
-    """One warehouse and the dbt process that builds in it; `close` ends the process."""
+    """One warehouse that dbt builds in."""
 
     def __init__(self, settings: Settings, variables: str = f"{{max_profile_identifiers: {MOST_IDENTIFIERS}}}") -> None:
         self.settings, self.variables = settings, variables
@@ -100,15 +116,14 @@ class Lab:
         with self.open() as warehouse:
             land(settings, warehouse, list(self.contract.values()))
         self._is_new = True
-        self._worker: subprocess.Popen[str] | None = None
 
     def open(self) -> Any:
         """The warehouse, as a context manager."""
         return open_warehouse(self.settings)
 
-    def put(self, rows: Iterable[Landed], *, loaded_at: datetime | None = None) -> None:
+    def put(self, rows: Iterable[RawRow], *, loaded_at: datetime | None = None) -> None:
         """Append rows to their raw tables."""
-        by_table: dict[str, list[Landed]] = {}
+        by_table: dict[str, list[RawRow]] = {}
         for row in rows:
             by_table.setdefault(row.table, []).append(row)
         with self.open() as warehouse:
@@ -147,48 +162,14 @@ class Lab:
         self._is_new = False
         return self.dbt(clock, ["test", *TESTS], variables) if tested else {}
 
-    def command(self, arguments: Sequence[str], variables: str | None = None) -> list[str]:
-        """The arguments of dbt with the places of this project and warehouse."""
-        places = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-        places += ["--target-path", str(self.target_path), "--log-path", str(self.target_path)]
-        return [*arguments, *places, "--vars", variables or self.variables]
-
     def environment(self, clock: datetime) -> dict[str, str]:
         """The environment of a dbt that works by this clock."""
         return environment_of(self.settings) | {"ONEFOLK_AS_OF": f"{clock:%Y-%m-%dT%H:%M:%SZ}"}
 
     def dbt(self, clock: datetime, arguments: Sequence[str], variables: str | None = None) -> dict[str, str]:
         """Run one dbt command by this clock; the nodes that failed, with their messages."""
-        request = {
-            "arguments": self.command([*arguments, "--quiet"], variables),
-            "parse": self.command(["--quiet"], variables),
-            "environment": self.environment(clock),
-        }
-        process = self._process()
-        _of(process.stdin).write(json.dumps(request) + "\n")
-        _of(process.stdin).flush()
-        line = _of(process.stdout).readline()
-        assert line, "dbt ended without an answer"
-        return dict(json.loads(line))
-
-    def _process(self) -> subprocess.Popen[str]:
-        if self._worker is None:
-            self._worker = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("dbt_worker.py"))],
-                cwd=PROJECT_DIR,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-        return self._worker
-
-    def close(self) -> None:
-        """End the dbt process."""
-        if self._worker is not None:
-            _of(self._worker.stdin).close()
-            self._worker.wait(timeout=30)
-            _of(self._worker.stdout).close()
+        arguments = [*arguments, "--quiet", "--vars", variables or self.variables]
+        return call_dbt(self.environment(clock), *arguments, target_path=self.target_path).failed
 
     def read(self, clock: datetime, *more: str) -> Snapshot:
         """The room as it stands; `more` are private tables to read besides."""
@@ -226,8 +207,3 @@ def _dictionaries(warehouse: Warehouse, schema: str, table: str) -> list[dict[st
     listed = ", ".join(quoted(name) for name in names)
     rows = warehouse.rows(f"select {listed} from {quoted(schema, table)}")
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _of(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream

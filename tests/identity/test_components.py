@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import open_warehouse, quoted
-from tests.conftest import run_dbt
+from tests.dbt_commands import run_dbt
 
 Pairs = list[tuple[str, str]]
 

@@ -2,18 +2,17 @@
 
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.settings import Settings
 from tests.conftest import SettingsFactory, make_settings
+from tests.dbt_commands import start_dbt
 from tests.identity.graph_history import LAST, SECRET, History
 from tests.identity.graph_rows import RUNS, World
 from tests.identity.graph_world import LOG, QUICK, Lab, Snapshot
@@ -37,40 +36,33 @@ def arrive(settings: Settings, worlds: list[World], save: Callable[[], Callable[
     rows = [row for world in worlds for row in world.rows_at(LAST)]
     random.Random(20_260_305).shuffle(rows)
     lab, before, clock = Lab(settings), RUNS[LAST] - timedelta(days=1), RUNS[LAST]
-    try:
-        lab.put(rows[::2], loaded_at=before)
-        lab.build(before)
-        half = lab.read(before, LOG)
-        lab.put(rows[1::2], loaded_at=clock)
-        restore = save()
-        kill_inside_the_loop(lab)
-        lab.build(clock, tested=True)
-        killed = lab.read(clock, LOG)
-        restore()
-        lab.build(clock)
-        return Arrival(half, killed, lab.read(clock, LOG))
-    finally:
-        lab.close()
+    lab.put(rows[::2], loaded_at=before)
+    lab.build(before)
+    half = lab.read(before, LOG)
+    lab.put(rows[1::2], loaded_at=clock)
+    restore = save()
+    kill_inside_the_loop(lab)
+    lab.build(clock, tested=True)
+    killed = lab.read(clock, LOG)
+    restore()
+    lab.build(clock)
+    return Arrival(half, killed, lab.read(clock, LOG))
 
 
 def kill_inside_the_loop(lab: Lab) -> None:
     """SIGKILL dbt as soon as its log tells of a round of the components."""
-    log = lab.settings.home / "killed" / "dbt.log"
-    command = [*lab.command(["dbt", "run", *QUICK]), "--log-path", str(log.parent)]
-    process = subprocess.Popen(
-        [str(Path(shutil.which("dbt") or "dbt")), *command[1:]],
-        cwd=PROJECT_DIR,
-        env=lab.environment(RUNS[LAST]),
-        stdout=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    folder = lab.settings.home / "killed"
+    folder.mkdir()
+    chosen = ("run", *QUICK, "--quiet", "--vars", lab.variables)
+    process = start_dbt(lab.environment(RUNS[LAST]), *chosen, target_path=folder, answer=folder)
+    log, deadline = folder / "dbt.log", time.monotonic() + SECONDS
+    while process.is_alive() and time.monotonic() < deadline:
         if log.exists() and "connected_components: round" in log.read_text(errors="replace"):
             break
         time.sleep(0.005)
-    was_running = process.poll() is None
+    was_running = process.is_alive()
     process.kill()
-    process.wait(timeout=30)
+    process.join(30)
     assert was_running, "dbt was over before a round of the components"
 
 

@@ -553,6 +553,11 @@ def test_consent_is_given_withdrawn_expired_and_contradicted(company: Landed) ->
     )
     assert company.value("select count(*) from consent_records where consent_id like 'CON04-%'") > 5
     assert company.value("select count(*) from privacy_requests") >= 1
+    chosen = [event for event in company.events() if event.get("event") == "Segment Consent Preference Updated"]
+    assert len(chosen) > 20
+    told = [event["context"]["consent"]["categoryPreferences"] for event in chosen if event.get("context")]
+    assert {tuple(one) for one in told} == {("Advertising", "Analytics", "Functional")}
+    assert {answer for one in told for answer in one.values()} == {True, False}
     assert company.value("select count(*) from steward_identity_overrides") >= 1
 
 

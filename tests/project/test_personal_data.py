@@ -36,7 +36,7 @@ LABELS = frozenset(
 )
 # Tells nobody who somebody is, but how to guess it; guarded alike.
 LABELS |= {"secret"}
-ERASURES = frozenset({"delete", "pseudonymise", "rebuild"})
+ERASURES = frozenset({"delete", "pseudonymise", "rebuild", "keep"})
 # Rooms whose tables hold the values themselves, each readable by its role; everywhere else are keys.
 VALUE_ROOMS = frozenset({"staging", "pii", "activation"})
 VALUE_SCHEMAS = frozenset({"pii"})
@@ -112,6 +112,12 @@ def leaving_violations(node: Node) -> Iterator[str]:
     days = meta.get("retention_days")
     if not isinstance(days, int) or isinstance(days, bool) or days < 1:
         yield f"{where(node)}: {node['name']}: meta.retention_days is {days}, not a number of days"
+    if meta.get("erasure") == "keep":
+        # What must be remembered to forget somebody is their keys, never their values.
+        if not re.fullmatch(r"[A-Z].{20,}\.", str(meta.get("kept_because"))):
+            yield f"{where(node)}: {node['name']}: is kept, and meta.kept_because says no sentence why"
+        if holds_values(node):
+            yield f"{where(node)}: {node['name']}: is kept in a room of values"
 
 
 def state_violations(node: Node) -> Iterator[str]:
@@ -224,4 +230,8 @@ def test_the_checks_can_fail() -> None:
     assert len(list(leaving_violations(model))) == 2
     assert len(list(leaving_violations({**model, "meta": {"erasure": "never", "retention_days": "30"}}))) == 2
     assert not list(leaving_violations({**model, "meta": {"erasure": "delete", "retention_days": 30}}))
+    kept = {"erasure": "keep", "retention_days": 30, "kept_because": "Who is forgotten has to stay so."}
+    assert len(list(leaving_violations({**model, "meta": kept}))) == 1
+    assert not list(leaving_violations({**moved, "meta": kept}))
+    assert len(list(leaving_violations({**moved, "meta": {**kept, "kept_because": ""}}))) == 1
     assert list(state_violations({**model, "config": {"full_refresh": False}}))

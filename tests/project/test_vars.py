@@ -26,6 +26,7 @@ SQL_WORDS = r"\b(select|from|where|join|case|when|then|cast|coalesce|nullif|unio
 # Lists of names that a test below compares with the files; a new list needs its test, or a reason to stand here.
 COMPARED = frozenset(
     {
+        "audience_event_properties",
         "audiences",
         "contact_records",
         "event_properties",
@@ -184,6 +185,14 @@ def test_event_properties_have_no_column(project_vars: dict[str, Any], manifest:
     assert listed
     assert not set(listed) & set(events["columns"])
     assert not [name for name in listed if is_personal_name(name)], "what tells who somebody is stays in staging"
+
+
+def test_audiences_ask_for_properties_that_are_there(project_vars: dict[str, Any], manifest: Manifest) -> None:
+    """Every one of `audience_event_properties` is a column of the timeline, or listed for `event_properties`."""
+    events = next(model for model in models_of(manifest) if model["name"] == "events")
+    listed = project_vars["audience_event_properties"]
+    assert listed
+    assert set(listed) <= {*events["columns"], *project_vars["event_properties"]}
 
 
 def test_raw_tables_are_the_sources(project_vars: dict[str, Any], manifest: Manifest) -> None:

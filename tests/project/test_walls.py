@@ -33,13 +33,21 @@ EDGES: dict[tuple[str, str], frozenset[str]] = {
     # Which value of a field survives is decided where the values are; here come the ones that name nobody, and of the
     # others only where they come from. Of what partners say only the listed attributes come.
     ("profiles", "pii"): frozenset({"profile_fields", "traits_demographics", "second_party_attributes"}),
-    ("consent", "staging"): frozenset({"consent_door"}),
-    ("consent", "identity"): frozenset({"consent_door"}),
-    ("consent", "profiles"): ANY_MODEL,
+    # What people say is put into one form per source before the door, which gathers whose it is; requests go to the
+    # list of who is left alone. Nothing of a profile but its identifiers decides what may be done with it.
+    ("consent", "staging"): frozenset(
+        {"record_statements", "message_statements", "shop_statements", "event_statements", "suppressions"}
+        | {"licences", "statement_problems"}
+    ),
+    ("consent", "identity"): frozenset(
+        {"consent_door", "event_statements", "suppressions", "suppressed_profiles", "bounced_channels", "permissions"}
+        | {"statement_problems"}
+    ),
+    ("consent", "pii"): frozenset({"bounced_channels"}),
     ("audiences", "profiles"): ANY_MODEL,
-    # How old the data is, and whom a former member stands for now; whom a message may reach.
+    # How old the data is, and whom a former member or somebody on a list stands for now; whom a message may reach.
     ("audiences", "staging"): frozenset({"audience_figures"}),
-    ("audiences", "identity"): frozenset({"audience_log"}),
+    ("audiences", "identity"): frozenset({"audience_log", "audience_lists"}),
     ("audiences", "consent"): frozenset({"audience_reach"}),
     ("activation", "pii"): frozenset({"activation_door"}),
     ("activation", "profiles"): frozenset({"activation_door"}),
@@ -55,6 +63,7 @@ ANALYSES = frozenset({"analysis", "dashboard", "notebook", "ml"})
 SHARED_SEEDS = "reference"
 SEED_EDGES: dict[tuple[str, str], frozenset[str]] = {
     ("pii", "profiles"): ANY_MODEL,
+    ("consent", "identity"): ANY_MODEL,
     ("audiences", "consent"): frozenset({"audience_figures", "audience_reach"}),
 }
 
@@ -149,6 +158,29 @@ def test_rooms_read_only_what_the_table_of_edges_allows(manifest: Manifest) -> N
     assert not (found := list(wall_violations(manifest))), sentence(found)
 
 
+def leaving_without_permission(manifest: Manifest) -> Iterator[str]:
+    """Ways out of the house that don't lead through the one model that applies the permissions.
+
+    Nothing but that model may bring a table of another room into activation, and it must read permissions and members.
+    """
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    for model in models_of(manifest):
+        if room_of(model) != "activation":
+            continue
+        read = {nodes[upstream_id]["name"]: room_of(nodes[upstream_id]) for upstream_id in model["depends_on"]["nodes"]}
+        if model["name"] == "activation_door":
+            missing = {"permissions", "audience_members"} - read.keys()
+            if missing:
+                yield f"{where(model)}: the door reads no {', '.join(sorted(missing))}"
+        elif others := sorted(name for name, room in read.items() if room in ROOMS and room != "activation"):
+            yield f"{where(model)}: brings {', '.join(others)} past the door"
+
+
+def test_what_leaves_passes_the_door(manifest: Manifest) -> None:
+    """What leaves the house refers to members and profiles through the model that applies permissions, and no other."""
+    assert not (found := list(leaving_without_permission(manifest))), sentence(found)
+
+
 def test_access_says_who_reads(manifest: Manifest) -> None:
     """A model is in its room's group, private unless another room reads it or it is an interface."""
     assert not (found := list(access_violations(manifest))), sentence(found)
@@ -228,6 +260,15 @@ def test_the_other_checks_can_fail() -> None:
     sync = _node("sync_a__b", "models/activation/sync_a__b.sql")
     assert len(list(exposure_violations({"nodes": {"s": sync}, "exposures": {"e": exposure}}))) == 2
     assert len(list(exposure_violations({"nodes": {}, "exposures": {"e": {**exposure, "type": "analysis"}}}))) == 1
+    names = ("permissions", "audience_members", "contact_points")
+    rooms = ("consent", "audiences", "pii")
+    others = {name: _node(name, f"models/{room}/{name}.sql") for name, room in zip(names, rooms, strict=True)}
+    for door, passing, count in ((names, (), 0), (names[:1], (), 1), (names, ("contact_points",), 1)):
+        built = {
+            "door": _node("activation_door", "models/activation/activation_door.sql", door),
+            "sync": _node("sync_a__b", "models/activation/sync_a__b.sql", ("door", *passing)),
+        }
+        assert len(list(leaving_without_permission({"nodes": {**others, **built}, "sources": {}}))) == count
     test = {**_node("t", "tests/singular/identity/t.sql", ("aud_x", "raw")), "resource_type": "test"}
     audience = next(node for node in HOUSE if node["name"] == "aud_x")
     assert len(list(data_test_violations({"nodes": {"t": test, "aud_x": audience}, "sources": {"raw": SOURCE}}))) == 2

@@ -1,0 +1,3 @@
+{% macro days_ago(days) -%}
+    cast('{{ onefolk.first_moment(onefolk.date_ago(days)) }}' as timestamp)
+{%- endmacro %}

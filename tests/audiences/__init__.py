@@ -1,0 +1,1 @@
+"""The room of audiences: members, changes, guards and what they say of themselves."""
