@@ -7,17 +7,8 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the command line."""
+    """Add `why` to the command line; `report` is one of the commands about audiences."""
     app.command()(why)
-    audience = typer.Typer(name="audience", help="Look at audiences.", no_args_is_help=True)
-    register_report(audience)
-    app.add_typer(audience)
-
-
-def register_report(audience: typer.Typer) -> None:
-    """Add `report` to the commands about audiences."""
-    audience.callback()(lambda: None)
-    audience.command()(report)
 
 
 def why(

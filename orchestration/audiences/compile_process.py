@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 _ROOM, _PACKAGE = "audiences", "onefolk"
@@ -57,7 +58,15 @@ def compiled(request: Mapping[str, Any]) -> dict[str, Any]:
     place.put()
     manifest.nodes[_PARTS_ID] = _parts_node(audiences[wanted[0]])
     selected = [audiences[name].name for name in wanted] + [_PARTS_ID.rsplit(".", 1)[1]]
-    options = ["--select", *selected, "--indirect-selection", "empty", "--target", request["target"], "--no-populate-cache"]
+    options = [
+        "--select",
+        *selected,
+        "--indirect-selection",
+        "empty",
+        "--target",
+        request["target"],
+        "--no-populate-cache",
+    ]
     done = dbtRunner(manifest=manifest).invoke(["compile", *flags, *options])
     results = getattr(done.result, "results", None) or []
     if not results:
@@ -96,12 +105,12 @@ class _Placing:
             room = node.fqn[1]
             if node.resource_type == "seed":
                 seeds[node.name] = {"path": node.original_file_path, "types": dict(node.config.column_types or {})}
-                self._moves[unique_id] = lambda node=node: _rename(node, None, None, f"seed__{node.name}")
+                self._moves[unique_id] = partial(_rename, node, None, None, f"seed__{node.name}")
             elif node.resource_type == "model" and (room, node.name) in self._seen and not self._is_inlined(node):
                 place = (self._request["database"], self._request["schemas"][room])
-                self._moves[unique_id] = lambda node=node, place=place: _rename(node, *place, node.name)
+                self._moves[unique_id] = partial(_rename, node, *place, node.name)
             elif node.resource_type == "model" and room == _ROOM and (self._is_inlined(node) or not _is_public(node)):
-                self._moves[unique_id] = lambda node=node: setattr(node.config, "materialized", "ephemeral")
+                self._moves[unique_id] = partial(setattr, node.config, "materialized", "ephemeral")
                 waiting += node.depends_on.nodes
             else:
                 unpublished.add(f"{room}.{node.name}")
@@ -126,14 +135,19 @@ def _is_public(node: Any) -> bool:
 
 
 def _described(manifest: Any, node: Any) -> dict[str, Any]:
-    meta = (node.config.meta or {}).get("audience") or {}
     inside, outside = _files(manifest, node)
     return {
         "path": node.original_file_path,
         "raw_sql": node.raw_code,
-        "description": node.description,
-        "declared": dict(meta),
-        "conditions": {name: column.description or "" for name, column in node.columns.items()},
+        "description": node.description or "",
+        "declared": (node.config.meta or {}).get("audience"),
+        "columns": {
+            name: {"data_type": column.data_type or "", "description": column.description or ""}
+            for name, column in node.columns.items()
+        },
+        "is_contracted": bool(node.config.contract.enforced),
+        "sql": None,
+        "error": None,
         "files": inside,
         "upstream_files": outside,
     }
@@ -141,17 +155,21 @@ def _described(manifest: Any, node: Any) -> dict[str, Any]:
 
 def _files(manifest: Any, audience: Any) -> tuple[list[str], list[str]]:
     """The files that say who is in an audience: those of its room with their macros and seeds, and all others."""
-    inside, outside, waiting, done = set(), set(), [audience.unique_id], set()
+    inside: set[str] = set()
+    outside: set[str] = set()
+    waiting, done = [(audience.unique_id, True)], set()
     while waiting:
-        unique_id = waiting.pop()
+        # Those of the room first: a seed that the room reads too is one of them.
+        waiting.sort(key=lambda pair: pair[1])
+        unique_id, by_room = waiting.pop()
         node = manifest.nodes.get(unique_id)
         if node is None or unique_id in done:
             continue
         done.add(unique_id)
-        is_inside = node.fqn[1] == _ROOM or node.resource_type == "seed"
+        is_inside = by_room and (node.fqn[1] == _ROOM or node.resource_type == "seed")
         paths = {node.original_file_path, *_macro_files(manifest, node.depends_on.macros)}
         (inside if is_inside else outside).update(paths)
-        waiting += getattr(node.depends_on, "nodes", [])
+        waiting += [(other, is_inside) for other in getattr(node.depends_on, "nodes", [])]
     return sorted(inside), sorted(outside - inside)
 
 
