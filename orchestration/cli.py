@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from orchestration import cli_audience_report, cli_identity, cli_metrics, cli_profiles, cli_readers, cli_simulation
+from orchestration import (
+    cli_audience_report,
+    cli_audiences,
+    cli_identity,
+    cli_metrics,
+    cli_profiles,
+    cli_readers,
+    cli_simulation,
+)
 from orchestration.cli_simulation import DEMO_DAYS, DEMO_PEOPLE, DEMO_SEED
 
 if TYPE_CHECKING:
@@ -142,6 +150,7 @@ def status() -> None:
 cli_identity.register(app)
 cli_profiles.register(app)
 cli_audience_report.register(app)
+cli_audiences.register(app)
 cli_metrics.register(app)
 cli_readers.register(app)
 

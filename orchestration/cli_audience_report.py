@@ -7,18 +7,8 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the command line."""
+    """Add `why` to the command line; `report` is one of the commands about audiences."""
     app.command()(why)
-    audience = typer.Typer(name="audience", help="Look at audiences.", no_args_is_help=True)
-    # Without it the one command would take the place of the group.
-    audience.callback()(lambda: None)
-    register_report(audience)
-    app.add_typer(audience)
-
-
-def register_report(audience: typer.Typer) -> None:
-    """Add `report` to the commands about audiences."""
-    audience.command()(report)
 
 
 def why(

@@ -105,6 +105,13 @@ class Settings(BaseSettings):
         """The cycle's moment, in UTC; fixed when first asked for."""
         return self.as_of or datetime.now(UTC).replace(microsecond=0)
 
+    def at(self, moment: datetime) -> "Settings":
+        """The same, but with another moment as the clock."""
+        moved = self.model_copy(update={"as_of": moment})
+        # What was asked for already is copied along.
+        moved.__dict__.pop("clock", None)
+        return moved
+
     @property
     def warehouse_path(self) -> Path:
         """The DuckDB file that dbt builds in."""

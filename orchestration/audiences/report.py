@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 
 from orchestration.audiences.conditions import Declaration, condition_columns, declarations
+from orchestration.audiences.funnel import Funnel, read_funnel
 from orchestration.audiences.guards import Guard, read_guards
 from orchestration.audiences.reach import REACH, Reach, read_reach
 from orchestration.profiles.facts import read_facts
@@ -43,27 +43,6 @@ _NEEDED = {
 
 class ReportError(RuntimeError):
     """There is no report to be made; the message says why, and what makes one possible."""
-
-
-class Step(NamedTuple):
-    """A condition in a funnel: how many meet it, how many it and all before it, and how many lack nothing but it."""
-
-    condition: str
-    alone_count: int
-    met_count: int
-    lacking_count: int
-
-
-class Funnel(NamedTuple):
-    """How many profiles an audience looks at, and its conditions in their order; each but the last narrows the next."""
-
-    base_count: int
-    steps: list[Step]
-
-    @property
-    def qualified_count(self) -> int:
-        """How many meet every condition; nobody where there is none."""
-        return self.steps[-1].met_count if self.steps else 0
 
 
 @dataclass(frozen=True)
@@ -204,22 +183,10 @@ class _Reader:
         conditions = list(condition_columns(self._columns("audiences", table)))
         if not conditions:
             return None
-        met = {name: f"coalesce({quoted(name)}, false)" for name in conditions}
-        sums = ["count(*)"]
-        for place, name in enumerate(conditions):
-            before = [met[other] for other in conditions[: place + 1]]
-            others = [met[other] for other in conditions if other != name]
-            for holding in ([met[name]], before, [*others, f"not {met[name]}"]):
-                sums.append(f"sum(case when {' and '.join(holding)} then 1 else 0 end)")
         # Anonymous profiles are left out by the engine where the audience is not for them.
-        known = f" where profile_id in (select profile_id from {self._place('profiles', 'profiles')} where is_known)"
+        known = f"profile_id in (select profile_id from {self._place('profiles', 'profiles')} where is_known)"
         only = "" if definition["is_for_anonymous"] else known
-        counts = [
-            int(c or 0)
-            for c in self.warehouse.rows(f"select {', '.join(sums)} from {self._place('audiences', table)}{only}")[0]
-        ]
-        steps = [Step(name, *counts[1 + 3 * place : 4 + 3 * place]) for place, name in enumerate(conditions)]
-        return Funnel(counts[0], steps)
+        return read_funnel(self.warehouse, self._place("audiences", table), conditions, only)
 
     def _columns(self, room: str, table: str) -> dict[str, str]:
         return self.warehouse.columns(self.settings.stable_schema(room), table)

@@ -29,7 +29,7 @@ class SeenTable:
 
 def find_table(settings: Settings, warehouse: Warehouse, name: str) -> SeenTable:
     """The table of a name, `profiles` or `profiles.profiles`; `ExportError` where readers see none."""
-    seen = _seen(settings, warehouse)
+    seen = seen_tables(settings, warehouse)
     parts = name.strip().lower().removeprefix(settings.schema_prefix).split(".")
     found = [(room, table) for room, table in seen if parts in ([table], [room, table])]
     if len(found) > 1:
@@ -41,7 +41,8 @@ def find_table(settings: Settings, warehouse: Warehouse, name: str) -> SeenTable
     return SeenTable(room, table, quoted(schema, table), _columns(warehouse, schema, table))
 
 
-def _seen(settings: Settings, warehouse: Warehouse) -> list[tuple[str, str]]:
+def seen_tables(settings: Settings, warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Room and name of every table that readers see."""
     rooms = {settings.stable_schema(room): room for room in PUBLISHED_ROOMS}
     listed = ", ".join(literal(schema) for schema in rooms)
     rows = warehouse.rows(
