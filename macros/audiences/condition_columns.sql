@@ -1,11 +1,8 @@
-{#- dbt sees to it that the table has the columns that its contract lists, so a condition is in by being written. -#}
+{#- A condition is in by being written: it is a boolean column that says nothing about another one. -#}
 {% macro condition_columns(name) -%}
     {%- set names = [] -%}
-    {%- set audience = graph.nodes['model.onefolk.aud_' ~ name] if execute else {} -%}
-    {%- if audience and audience.config.contract.enforced -%}
-        {%- for column in audience.columns.values() if column.data_type == 'boolean' and '__' not in column.name -%}
-            {%- do names.append(column.name) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for column, data_type in onefolk.audience_contracts([name])[name].items() -%}
+        {%- if data_type == 'boolean' and '__' not in column -%} {%- do names.append(column) -%} {%- endif -%}
+    {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}

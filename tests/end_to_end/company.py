@@ -21,7 +21,11 @@ PEOPLE, DAYS, SEED = 250, 57, 7
 CLOCK = datetime(2026, 5, 1, tzinfo=UTC)
 SECRET = "a secret that both warehouses share"
 # Logs of runs: they say when, so they differ.
-RUN_LOGS = {("identity", name): ("run_id",) for name in ("identity_runs", "identity_events", "identifier_history")}
+IDENTITY_LOGS = ("identity_runs", "identity_events", "identifier_history")
+AUDIENCE_LOGS = ("audience_guards", "audience_changes", "audience_sizes")
+RUN_LOGS = {("identity", name): ("run_id",) for name in IDENTITY_LOGS} | {
+    ("audiences", name): ("run_id",) for name in AUDIENCE_LOGS
+}
 
 Tables = dict[str, list[Row]]
 

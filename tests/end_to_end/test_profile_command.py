@@ -38,7 +38,7 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     execute(
         copied,
         "create table work_profiles.timeline as select * from work_profiles.events",
-        "drop view work_profiles.events",
+        "drop view work_profiles.events cascade",
         "alter table work_profiles.timeline rename to events",
     )
     return copied
