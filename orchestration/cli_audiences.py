@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     audience = typer.Typer(name="audience", help="Try audiences out, and look at them.", no_args_is_help=True)
     audience.command()(preview)
+    audience.command()(backtest)
     audience.command()(diff)
     audience.command()(cli_audience_report.report)
     app.add_typer(audience)
@@ -36,6 +37,38 @@ def preview(
         typer.echo(preview_record(found))
     else:
         show_preview(console(), found)
+
+
+def backtest(
+    audience: Annotated[str, typer.Argument(help="An audience: the name of models/audiences/aud_<name>.sql.")],
+    days: Annotated[
+        str, typer.Option(metavar="DAY,...", help="Days such as 2026-09-01, or moments, joined by commas.")
+    ],
+    hindsight: Annotated[
+        bool, typer.Option("--hindsight", help="Also use what happened by then and landed later.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """Show how large an audience would have been on days of the past, with reach, conditions and guard.
+
+    For example: onefolk audience backtest lapsed_vip --days 2026-07-01,2026-08-01. Each day is built anew by its clock,
+    in schemas of its own that are dropped afterwards; meanwhile no run can write. A day knows only what had landed by
+    then, so where the past landed in one go, say --hindsight.
+    """
+    from orchestration.audiences.backtest import backtest_audience, moments_of
+    from orchestration.audiences.backtest_text import backtest_record, show_backtest
+    from orchestration.settings import load_settings
+    from orchestration.terminal import Steps, console, error_console
+
+    settings = load_settings()
+    names = [f"{moment:%Y-%m-%d}" for moment in moments_of(days, settings)]
+    with Steps(list(dict.fromkeys(names)), error_console()).shown() as steps:
+        found = backtest_audience(settings, audience, days, with_hindsight=hindsight)
+        steps.finish()
+    if as_json:
+        typer.echo(backtest_record(found))
+    else:
+        show_backtest(console(), found)
 
 
 def diff(

@@ -3,7 +3,7 @@
     {%- if not execute -%} {{ return('true') }} {%- endif -%}
     {%- set breaches = onefolk.contract_breaches(source_name, table_name) -%}
     (
-        _loaded_at <= {{ onefolk.as_of() }}
+        {{ onefolk.has_landed('_loaded_at') }}
         {%- if this and is_incremental() %}
         and {{ onefolk.is_unread(source_name, table_name) }}
         {%- endif %}

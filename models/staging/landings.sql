@@ -8,7 +8,7 @@ with landings as (
             count(*) as row_count,
             _loaded_at as loaded_at
         from {{ source(source_name, table_name) }}
-        where _loaded_at <= {{ as_of() }}
+        where {{ has_landed('_loaded_at') }}
         group by _loaded_at
         {{ 'union all' if not loop.last }}
     {% endfor %}

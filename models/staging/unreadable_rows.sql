@@ -33,7 +33,7 @@ rows_with_reason as (
             landed._loaded_at as loaded_at
         from {{ source(source_name, table_name) }} as landed
         where
-            landed._loaded_at <= {{ as_of() }}
+            {{ has_landed('landed._loaded_at') }}
             and {{ is_unjudged }}
         union all
     {% endfor %}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from orchestration.profiles.facts import read_facts
 from orchestration.profiles.masking import mask
 from orchestration.profiles.person import Fact
 from orchestration.project import project_vars, seed_rows
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import quoted
 
 EXAMPLES = 10
@@ -55,13 +56,13 @@ class Preview:
         return self.funnel.qualified_count
 
 
-def preview_audience(settings: Settings, name: str) -> Preview:
+def preview_audience(settings: Settings, name: str, project_dir: Path = PROJECT_DIR) -> Preview:
     """Compile an audience, built before or not, and count it on what readers see; `TrialError` where that can't be."""
     started_at = time.monotonic()
     with open_desk(settings) as desk:
         clock = desk.clock()
         key = name.strip().removeprefix("aud_")
-        compiled = compile_audiences(settings.at(clock), desk.tables, audiences=[key])
+        compiled = compile_audiences(settings.at(clock), desk.tables, audiences=[key], project_dir=project_dir)
         audience = found_audience(compiled, key)
         desk.bring_people()
         rows = desk.consider(audience, "considered")

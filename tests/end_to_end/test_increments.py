@@ -185,6 +185,24 @@ def test_a_replay_knows_no_later_fact(lived: tuple[Company, dict[str, Any]]) -> 
     assert company.rows("select * from work_profiles.profiles order by profile_id") == live
 
 
+def test_a_backtest_is_what_was_built(lived: tuple[Company, dict[str, Any]]) -> None:
+    """Past days of a back-test have the members, entries and exits that the runs of those days had."""
+    company, _ = lived
+    days = [CLOCK, NEXT_DAY, WEEK_LATER]
+    listed = ",".join(f"{day:%Y-%m-%d}" for day in days)
+    done = run(company.settings, "audience", "backtest", "recent_buyers", "--days", listed, "--json")
+    told = {day["moment"][:10]: day for day in json.loads(done.stdout)["days"]}
+    sizes = company.rows(
+        "select member_count, entered_count, left_count, measured_at from work_audiences.audience_sizes"
+        " where audience = 'recent_buyers' order by measured_at"
+    )
+    found = [(told[f"{at:%Y-%m-%d}"]["member_count"], members) for members, _, _, at in sizes]
+    assert [one for one, _ in found] == [other for _, other in found]
+    assert len(found) > 1, "an audience that never moves proves nothing"
+    moved = [(told[f"{at:%Y-%m-%d}"]["entered_count"], entered) for _, entered, _, at in sizes[1:]]
+    assert [one for one, _ in moved] == [other for _, other in moved]
+
+
 def test_increments_equal_a_rebuild(lived: tuple[Company, dict[str, Any]]) -> None:
     """After two eventful cycles every table is what a full rebuild makes of the same rows, by the same clock."""
     company, _ = lived
