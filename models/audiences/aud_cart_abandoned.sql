@@ -36,6 +36,7 @@ conditions as (
         carts.changed_at as has_full_cart__since,
         carts.expires_at as has_full_cart__until,
         carts.left_at as is_left_for_4_hours__since,
+        carts.expires_at as is_left_for_4_hours__until,
         carts.changed_at as has_not_bought_since__since
     from {{ ref('customers') }} as customers
     left join last_carts as carts on customers.profile_id = carts.profile_id

@@ -44,9 +44,19 @@ moves as (
     {{ membership_moves('members_before', 'proposals', 'verdicts') }}
 ),
 
+last_members as (
+    {{ last_members(this) }}
+),
+
 leaving as (
-    select distinct audience, profile_id from moves
-    where entry_type = 'left'
+    select
+        moves.audience,
+        moves.profile_id,
+        max(last_members.expires_at) as expires_at
+    from moves
+    left join last_members on moves.audience = last_members.audience and moves.entry_key = last_members.profile_id
+    where moves.entry_type = 'left'
+    group by moves.audience, moves.profile_id
 ),
 
 misses as (
@@ -61,7 +71,7 @@ identity_causes as (
 ),
 
 entries as (
-    {{ membership_entries('moves', 'misses', 'identity_causes') }}
+    {{ membership_entries('moves', 'misses', 'identity_causes', 'log_rows') }}
 ),
 
 changed_audiences as (

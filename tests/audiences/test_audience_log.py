@@ -99,17 +99,18 @@ def test_conditions_tell_since_and_until_when(make_room: MakeRoom) -> None:
         "is_quiet__until": ends,
         "is_quiet__value": "30 days",
     }
-    people = People(known={"anna", "ben", "cleo"})
+    people = People(known={"anna", "ben", "cleo", "dora", "emil", "finn"})
     people.answers["buyers"] = {
         "anna": row,
+        "dora": {**row, "is_quiet__until": DAYS[5]},
         "ben": {**row, "is_quiet__since": None},
         "cleo": {**row, "is_quiet__since": DAYS[5]},
     }
     told = room.run(DAYS[1], people)
     qualified = {row["profile_id"]: row["qualified_at"] for row in told.rows("members")}
     # Ben's isn't known, and what Cleo's says lies ahead of the clock.
-    assert qualified == {"anna": quiet, "ben": DAYS[1], "cleo": DAYS[1]}
-    assert {row["expires_at"] for row in told.rows("members")} == {ends}
+    assert qualified == {"anna": quiet, "ben": DAYS[1], "cleo": DAYS[1], "dora": quiet}
+    assert {row["expires_at"] for row in told.rows("members")} == {ends, DAYS[5]}
     assert told.changes("buyers", DAYS[1])["anna"] == ("entered", "first_run", "is_quiet")
     values = {row["condition_value"] for row in told.rows("evidence", profile_id="anna", condition="is_quiet")}
     assert values == {"30 days"}
@@ -117,10 +118,20 @@ def test_conditions_tell_since_and_until_when(make_room: MakeRoom) -> None:
     people.answers["buyers"]["anna"] = {**row, "is_quiet": False}
     people.answers["buyers"]["ben"] = {**row, "is_quiet": False, "is_quiet__until": None}
     people.answers["buyers"]["cleo"] = {**row, "is_quiet": False, "has_bought": False}
+    people.answers["buyers"]["dora"] = {**row, "is_quiet": False, "is_quiet__until": None}
+    # Both became one of two; of Emil a condition came to hold only since, of Finn it held before.
+    people.events = [("a", "emil", "merged", DAYS[3]), ("b", "finn", "merged", DAYS[3])]
+    people.answers["buyers"]["emil"] = {**row, "is_quiet__since": DAYS[2]}
+    people.answers["buyers"]["finn"] = row
     assert room.run(DAYS[3], people).changes("buyers", DAYS[3]) == {
         "anna": ("left", "expiry", "is_quiet"),
-        "ben": ("left", "condition", "is_quiet"),
+        # Nothing is left that says so, but the end was known, and has come.
+        "ben": ("left", "expiry", "is_quiet"),
         "cleo": ("left", "condition", "has_bought, is_quiet"),
+        # The end that was known is still to come.
+        "dora": ("left", "condition", "is_quiet"),
+        "emil": ("entered", "condition", "is_quiet"),
+        "finn": ("entered", "merge", "is_quiet"),
     }
 
 

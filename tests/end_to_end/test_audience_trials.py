@@ -41,7 +41,7 @@ def built(settings: Settings, sql: str) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project in a repository of its own, and changed since: an audience narrower, one new, one gone, one broken."""
+    """The project in its own repository, and changed since: an audience narrower, one new, one gone, one broken."""
     if not shutil.which("git"):
         pytest.skip("There is no git, and a comparison looks back in it.")
     folder = tmp_path_factory.mktemp("changed")
