@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(PROJECT_DIR / ".onefolk", description="folder of everything that Onefolk writes")
     landing: Path | None = Field(None, description="folder of the files to land; default: <home>/landing")
+    connections: Path | None = Field(None, description="file of destinations; default: <home>/connections.yml")
     target: Literal["duckdb", "postgres"] = Field("duckdb", description="the warehouse: duckdb or postgres")
     postgres_host: str = Field("localhost", description="host name, or the folder of a Unix socket")
     postgres_port: int = Field(5432, ge=1, le=65535)
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     memory_limit: str = Field("2GB", description="what DuckDB may use, such as 2GB or 800MB")
     threads: int = Field(2, ge=1, le=256, description="threads of dbt and of DuckDB")
 
-    @field_validator("home", "landing", mode="after")
+    @field_validator("home", "landing", "connections", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().absolute()
@@ -121,6 +122,21 @@ class Settings(BaseSettings):
     def serve_path(self) -> Path:
         """The DuckDB file that readers open; swapped after a green build."""
         return self.home / "serve.duckdb"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The SQLite file of the ledger of deliveries, beside a DuckDB warehouse."""
+        return self.home / f"{self.schema_prefix}ledger.sqlite"
+
+    @property
+    def ledger_schema(self) -> str:
+        """The schema of the ledger of deliveries on Postgres."""
+        return f"{self.schema_prefix}onefolk_ledger"
+
+    @property
+    def connections_path(self) -> Path:
+        """The file that names the destinations' connections."""
+        return self.connections or self.home / "connections.yml"
 
     @property
     def delivered_dir(self) -> Path:

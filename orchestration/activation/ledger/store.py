@@ -1,0 +1,191 @@
+"""Where a ledger lies: SQLite beside a DuckDB warehouse, the schema `onefolk_ledger` in Postgres; one SQL for both.
+
+Statements are written with `?` and run in both; times are texts in UTC that sort as they follow each other. The file of
+the warehouse is never open while something is sent, so the ledger is not in it.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from orchestration.activation.errors import LedgerError
+from orchestration.settings import Settings
+
+Values = Sequence[Any]
+# How long a statement waits for another process that writes.
+BUSY_SECONDS = 30.0
+_PAGE = 10_000
+
+
+class Store(Protocol):
+    """Rows in, rows out, in transactions that end whole or not at all; safe to use from several threads."""
+
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Run a statement; how many rows it touched."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Values]) -> None:
+        """Insert many rows at once."""
+
+    def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows of a query, some thousands at a time."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else writes meanwhile what this reads."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class SQLiteStore:
+    """A file in the home folder, readable by its owner alone; every commit is on the disk before it returns."""
+
+    def __init__(self, settings: Settings) -> None:
+        path = settings.ledger_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute("pragma synchronous = full")
+        except sqlite3.Error as error:
+            raise LedgerError(f"The ledger {path} can't be opened: {error}.") from None
+        self._lock = threading.RLock()
+
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        with self._lock, _told():
+            return self._connection.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        with self._lock, _told():
+            return self._connection.execute(sql, values).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Values]) -> None:
+        marks = ", ".join("?" * len(columns))
+        with self._lock, _told():
+            self._connection.executemany(f"insert into {table} ({', '.join(columns)}) values ({marks})", rows)
+
+    def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
+        with self._lock, _told():
+            cursor = self._connection.execute(sql, values)
+            while page := cursor.fetchmany(_PAGE):
+                yield page
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock:
+            with _told():
+                self._connection.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+            with _told():
+                self._connection.execute("commit")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+class PostgresStore:
+    """A schema in the warehouse's database; transactions take an advisory lock, so that one follows the other."""
+
+    def __init__(self, settings: Settings) -> None:
+        import psycopg2
+
+        self._errors = psycopg2.Error
+        self._schema = settings.ledger_schema
+        try:
+            self._connection = psycopg2.connect(
+                host=settings.postgres_host,
+                port=settings.postgres_port,
+                user=settings.postgres_user,
+                password=settings.postgres_password.get_secret_value() or None,
+                dbname=settings.postgres_dbname,
+                options="-c TimeZone=UTC",
+            )
+        except psycopg2.Error as error:
+            raise LedgerError(f"The ledger can't be opened: {str(error).strip()}") from None
+        self._connection.autocommit = True
+        self._lock = threading.RLock()
+        with self._told(), self._connection.cursor() as cursor:
+            cursor.execute(f'create schema if not exists "{self._schema}"')
+            cursor.execute(f'set search_path = "{self._schema}"')
+
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        with self._lock, self._told(), self._connection.cursor() as cursor:
+            cursor.execute(_marked(sql), list(values))
+            return cursor.fetchall()
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        with self._lock, self._told(), self._connection.cursor() as cursor:
+            cursor.execute(_marked(sql), list(values))
+            return int(cursor.rowcount)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Values]) -> None:
+        from psycopg2.extras import execute_values
+
+        with self._lock, self._told(), self._connection.cursor() as cursor:
+            sql = f"insert into {table} ({', '.join(columns)}) values %s"
+            execute_values(cursor, sql, (tuple(row) for row in rows), page_size=_PAGE)
+
+    def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
+        with self._lock, self._told(), self._connection.cursor() as cursor:
+            cursor.execute(_marked(sql), list(values))
+            while page := cursor.fetchmany(_PAGE):
+                yield page
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock:
+            with self._told(), self._connection.cursor() as cursor:
+                cursor.execute("begin")
+                cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [self._schema])
+            try:
+                yield
+            except BaseException:
+                if not self._connection.closed:
+                    with self._connection.cursor() as cursor:
+                        cursor.execute("rollback")
+                raise
+            with self._told(), self._connection.cursor() as cursor:
+                cursor.execute("commit")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            raise LedgerError(f"The ledger can't be used: {str(error).strip()}") from None
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of the project's warehouse."""
+    return SQLiteStore(settings) if settings.target == "duckdb" else PostgresStore(settings)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(f"The ledger can't be used: {error}.") from None
+
+
+def _marked(sql: str) -> str:
+    """The marks of psycopg2; our statements hold neither `?` nor `%` otherwise."""
+    return sql.replace("?", "%s")
