@@ -60,6 +60,7 @@ def run_sync(
     allow: bool = False,
     now: Callable[[], datetime] = utc_now,
     opener: Opener | None = None,
+    requires_green: bool = True,
 ) -> SyncRun:
     """Bring the destination of a sync to the rows of its model, and record what became of every row.
 
@@ -70,7 +71,7 @@ def run_sync(
     destination = (opener or open_destination)(connection, sync)
     try:
         with open_ledger(settings, now) as ledger:
-            return _Runner(settings, sync, connection, destination, ledger, trigger, allow).run()
+            return _Runner(settings, sync, connection, destination, ledger, trigger, allow, requires_green).run()
     finally:
         destination.close()
 
@@ -91,6 +92,7 @@ class _Runner:
         ledger: Ledger,
         trigger: str,
         allow: bool,
+        requires_green: bool,
     ) -> None:
         self._settings = settings
         self._sync = sync
@@ -99,6 +101,7 @@ class _Runner:
         self._ledger = ledger
         self._trigger = trigger
         self._allow = allow
+        self._requires_green = requires_green
 
     def run(self) -> SyncRun:
         gate = self._gate()
@@ -127,7 +130,14 @@ class _Runner:
         try:
             with (
                 scratch_folder(self._settings.home / "plans") as folder,
-                planned(self._settings, sync, self._ledger, folder, allow=self._allow) as plan,
+                planned(
+                    self._settings,
+                    sync,
+                    self._ledger,
+                    folder,
+                    allow=self._allow,
+                    requires_green=self._requires_green,
+                ) as plan,
             ):
                 batches = batches_of(plan.paper, self._destination.limits, lease.run_id)
                 count = int(plan.paper.rows("select count(*) from planned")[0][0])

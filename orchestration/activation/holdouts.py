@@ -14,8 +14,10 @@ from orchestration.warehouse import DuckDBWarehouse, literal
 _PARTS = 1_000_000
 
 
-def held_out_people(paper: DuckDBWarehouse, ledger: Ledger, sync: Sync, snapshot: Snapshot, folder: Path) -> Path:
-    """A file of the profiles that are held out, after everybody new was assigned.
+def held_out_people(
+    paper: DuckDBWarehouse, ledger: Ledger, sync: Sync, snapshot: Snapshot, folder: Path, *, assigns: bool
+) -> Path:
+    """A file of the profiles that are held out, after everybody new was assigned, where that is wanted.
 
     An assignment is of an id and stays; ids that became one person have the assignment that was made first. Whether a
     new id is held out hangs on its hash with the name of the holdout alone, so that it is no accident of a run.
@@ -53,15 +55,8 @@ def held_out_people(paper: DuckDBWarehouse, ledger: Ledger, sync: Sync, snapshot
         f"select profile_id, cast({chosen} as integer) from (select distinct profile_id from rendered"
         " where profile_id is not null) as people where profile_id not in (select profile_id from assigned)"
     )
-    now = ledger.stamp()
-    with ledger.store.transaction():
-        known = {row[0] for row in ledger.store.rows(
-            "select profile_id from holdout_member where holdout = ?", [holdout.name])}  # fmt: skip
-        ledger.store.insert(
-            "holdout_member",
-            ("holdout", "profile_id", "is_held_out", "assigned_at"),
-            ((holdout.name, person, is_out, now) for person, is_out in newcomers if person not in known),
-        )
+    if assigns:
+        _assign(ledger, holdout.name, newcomers)
     path = folder / "held_out.parquet"
     paper.execute(
         "copy (select profile_id from assigned where is_held_out = 1 union all"
@@ -70,3 +65,16 @@ def held_out_people(paper: DuckDBWarehouse, ledger: Ledger, sync: Sync, snapshot
         f" to {literal(str(path))} (format parquet)"
     )
     return path
+
+
+def _assign(ledger: Ledger, holdout: str, newcomers: list[tuple[str, int]]) -> None:
+    now = ledger.stamp()
+    with ledger.store.transaction():
+        # Another sync of the holdout may have assigned some meanwhile.
+        rows = ledger.store.rows("select profile_id from holdout_member where holdout = ?", [holdout])
+        known = {profile_id for (profile_id,) in rows}
+        ledger.store.insert(
+            "holdout_member",
+            ("holdout", "profile_id", "is_held_out", "assigned_at"),
+            [(holdout, person, is_out, now) for person, is_out in newcomers if person not in known],
+        )

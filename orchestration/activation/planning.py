@@ -21,6 +21,9 @@ from orchestration.activation.holdouts import held_out_people
 from orchestration.activation.ledger import Ledger
 from orchestration.activation.snapshot import Snapshot, take_snapshot
 from orchestration.activation.syncs import Sync
+from orchestration.build_state import require_green
+from orchestration.lock import writing
+from orchestration.progress import report
 from orchestration.settings import Settings
 from orchestration.warehouse import DuckDBWarehouse, literal, open_duckdb
 
@@ -39,17 +42,36 @@ class Plan:
 
 
 @contextmanager
-def planned(settings: Settings, sync: Sync, ledger: Ledger, folder: Path, *, allow: bool) -> Iterator[Plan]:
-    """Compare what a sync wants with what its destination holds; nothing is written but people newly held out."""
-    snapshot = take_snapshot(settings, sync, folder)
+def planned(
+    settings: Settings,
+    sync: Sync,
+    ledger: Ledger,
+    folder: Path,
+    *,
+    allow: bool,
+    requires_green: bool = True,
+    is_rehearsal: bool = False,
+) -> Iterator[Plan]:
+    """Compare what a sync wants with what its destination holds; only people newly held out are remembered.
+
+    In a rehearsal nothing is written, and the plan is shown whole, also where a guard would hold it.
+    """
+    # Held for the copy alone: while it is sent, the next build may begin.
+    with writing(settings, f"reading what {sync.name} wants", say=lambda text: report("wait", detail=text)):
+        if requires_green:
+            require_green(settings)
+        snapshot = take_snapshot(settings, sync, folder)
     check_shape(sync, snapshot)
     with open_duckdb(folder / "plan.duckdb", settings) as paper:
         paper.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
         lay_out(paper, sync, snapshot, _state(ledger, sync))
-        settle_wanted(paper, held_out_people(paper, ledger, sync, snapshot, folder) if sync.holdout else None)
+        held_out = None
+        if sync.holdout:
+            held_out = held_out_people(paper, ledger, sync, snapshot, folder, assigns=not is_rehearsal)
+        settle_wanted(paper, held_out)
         counts = difference(paper, sync, ledger.stamp())
         breach = None if allow else guard_breach(sync, counts, snapshot.rows)
-        if breach:
+        if breach and not is_rehearsal:
             _keep_only_what_passes(paper, snapshot)
         yield Plan(paper, snapshot, counts, breach)
 

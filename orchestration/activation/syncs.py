@@ -61,6 +61,7 @@ class Activation(BaseModel):
     )
     purpose: str = Field(min_length=1, description="what the rows are used for: a purpose of the seed `purposes`")
     channel: _Name | None = Field(None, description="how people are reached, such as email")
+    audience: _Name | None = Field(None, description="whose members the rows are, so that a plan tells who is left out")
     formats: tuple[Literal["csv", "jsonl", "parquet"], ...] = Field(("csv", "parquet"), min_length=1)
     guards: SyncGuards = Field(default_factory=lambda: SyncGuards.model_validate({}))
     holdout: Holdout | None = None
@@ -90,6 +91,7 @@ class Sync:
     fields: Mapping[str, str]
     purpose: str
     channel: str | None
+    audience: str | None
     formats: tuple[str, ...]
     guards: SyncGuards
     holdout: Holdout | None
@@ -159,6 +161,7 @@ def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:
         fields=fields,
         purpose=activation.purpose,
         channel=activation.channel,
+        audience=activation.audience,
         formats=activation.formats,
         guards=activation.guards,
         holdout=activation.holdout,

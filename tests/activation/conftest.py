@@ -68,7 +68,12 @@ class Desk:
         self.settings.home.mkdir(parents=True, exist_ok=True)
         self.settings.connections_path.write_text(yaml.safe_dump({"connections": {"peer": self.connection}}))
         return run_sync(
-            self.settings, self.sync(**activation), allow=allow, now=lambda: self.now, opener=lambda *_: peer
+            self.settings,
+            self.sync(**activation),
+            allow=allow,
+            now=lambda: self.now,
+            opener=lambda *_: peer,
+            requires_green=False,
         )
 
     def later(self, **time: float) -> None:

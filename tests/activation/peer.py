@@ -1,4 +1,4 @@
-"""A destination that remembers what it really received, and answers as it is told to; it takes the place of a vendor."""
+"""A destination that remembers what it really received, and answers as it is told to, as a vendor does."""
 
 import threading
 from collections.abc import Callable

@@ -212,7 +212,7 @@ def test_content_that_returns_is_news(desk: Desk) -> None:
 
 
 def test_keys_that_are_missing_or_shared(desk: Desk) -> None:
-    """Rows without a key are invalid, of several with one key the first is sent, and neither is told every time anew."""
+    """Rows without a key are invalid, of several with one key the first is sent; neither is told anew each time."""
     peer = Peer()
     desk.put([
         ("a", "one@shop.example", "Berlin", 1), ("b", "one@shop.example", "Köln", 2), ("c", None, "Bonn", 3),
@@ -331,7 +331,7 @@ def test_a_module_that_fails_is_no_row_lost(desk: Desk) -> None:
 
 
 def test_holdouts_stick(desk: Desk) -> None:
-    """The same people are held out every time, by every sync of the holdout, and through a merge the first assignment."""
+    """The same people are held out every time, and through a merge the assignment that was made first."""
     peer = Peer()
     holdout = {"name": "spring", "share": 0.3}
     desk.put(people(1000))

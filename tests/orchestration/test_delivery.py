@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.activation import Delivery, DeliveryError, Sync, SyncError, deliver, load_syncs
+from orchestration.activation import DeliveryError, Sync, SyncError, load_syncs
+from orchestration.activation.deliver import Delivery, deliver
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, quoted
 
@@ -211,7 +212,10 @@ def test_a_broken_model_is_not_delivered(engine_settings: Settings) -> None:
         ({"formats": ["csv"]}, "must include parquet"),
         ({"object": "../x"}, "activation.object is '../x'"),
         ({"object": "others"}, "must depend on sync_files__others and only that"),
-        ({"colour": "red"}, "activation.colour is not known; allowed are connection, object, mode, key, fields, purpose"),
+        (
+            {"colour": "red"},
+            "activation.colour is not known; allowed are connection, object, mode, key, fields, purpose",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_refused(activation: dict[str, Any], told: str) -> None:
