@@ -1,6 +1,7 @@
 """One run of a sync: lease, plan, guard, freeze, send, record; killed at any moment, the next goes on from there."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -196,6 +197,9 @@ class _Runner:
             "purpose": sync.purpose,
             "channel": sync.channel,
             "trigger": self._trigger,
+            "personal_fields": json.dumps(
+                [(name, sync.fields[name], label) for name, label in sync.personal.items() if name in sync.fields]
+            ),
             "config_hash": hashlib.sha256(told.encode()).hexdigest()[:16],
             "as_of": self._settings.clock.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }

@@ -1,13 +1,11 @@
 """Sending the batches of a frozen plan: claim, send, record; again, halved or stopped, as the destination answers."""
 
-import random
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
+from orchestration.activation.attempts import Sending, Tries, too_large
 from orchestration.activation.connections import Connection
 from orchestration.activation.destinations.protocol import (
     Accepted,
@@ -31,34 +29,9 @@ from orchestration.activation.pace import Pace
 from orchestration.activation.syncs import Sync
 from orchestration.progress import report
 
-_SHORTEST_PAUSE, _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5, 60.0
 # A batch whose answer is lost again and again is left for the next run.
 _MOST_UNSURE = 5
 _FIRST_POLL, _LONGEST_POLL = 0.2, 30.0
-
-
-@dataclass
-class Sending:
-    """How a run's sending went: why it stopped, if it did, how many rows were answered, and whether jobs still work."""
-
-    stopped: str | None = None
-    is_waiting: bool = False
-    done: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def stop(self, why: str) -> None:
-        """Send nothing more; the first reason is kept."""
-        with self._lock:
-            self.stopped = self.stopped or why
-
-
-@dataclass
-class _Tries:
-    """How often a batch was tried, how often its answer was lost, and how many seconds were waited."""
-
-    count: int = 0
-    unsure: int = 0
-    waited: float = 0.0
 
 
 class Sender:
@@ -120,7 +93,7 @@ class Sender:
 
     def _deliver(self, entry: BatchEntry) -> None:
         rows = self._sift(entry)
-        tries = _Tries()
+        tries = Tries()
         while rows and not self._sending.stopped:
             if not self._pace.wait(self._patience() - tries.waited):
                 self._sending.stop(f"{self._sync.connection} asks to wait longer than a run may")
@@ -134,7 +107,7 @@ class Sender:
                 self._take(entry, answer)
                 return
 
-    def _after(self, error: SendError, entry: BatchEntry, rows: list[Row], tries: "_Tries") -> list[Row]:
+    def _after(self, error: SendError, entry: BatchEntry, rows: list[Row], tries: Tries) -> list[Row]:
         """What is still to be sent of a batch that got no answer per row."""
         if isinstance(error, BatchRefusedError):
             self._refused(entry, rows, error)
@@ -155,15 +128,12 @@ class Sender:
         self._sending.stop(str(error))
         return []
 
-    def _pauses(self, tries: "_Tries", asked: float | None) -> bool:
-        """Close the connection for a while, as long as it asks or twice as long each time; False beyond patience."""
-        tries.count += 1
-        backed_off = min(_FIRST_PAUSE * 2**tries.count, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
-        pause = backed_off if asked is None else max(asked, _SHORTEST_PAUSE)
-        if tries.waited + pause > self._patience():
+    def _pauses(self, tries: Tries, asked: float | None) -> bool:
+        """Close the connection for a while; False beyond patience."""
+        pause = tries.next_pause(asked, self._patience())
+        if pause is None:
             return False
         self._pace.close_for(pause)
-        tries.waited += pause
         return True
 
     def _send(self, entry: BatchEntry, rows: Sequence[Row]) -> Answer:
@@ -188,8 +158,7 @@ class Sender:
 
     def _record(self, entry: BatchEntry | None, answers: Sequence[RowAnswer], status_code: int | None = None) -> None:
         self._batches.record(entry, answers, status_code)
-        with self._sending._lock:
-            self._sending.done += len(answers)
+        self._sending.add(len(answers))
         report("deliver", self._sending.done, self._total, self._sync.name)
 
     def _sift(self, entry: BatchEntry) -> list[Row]:
@@ -197,7 +166,7 @@ class Sender:
         kept, ended = [], []
         limit = self._destination.limits.max_row_bytes
         for row in self._batches.rows(entry):
-            problem = self._destination.problems(row) or _too_large(row, limit)
+            problem = self._destination.problems(row) or too_large(row, limit)
             if problem and row.operation != Operation.REMOVE:
                 ended.append(RowAnswer(row.seq, "invalid", "invalid", problem))
             elif answer := self._gate.judge(row):
@@ -273,8 +242,3 @@ class Sender:
 
     def _patience(self) -> float:
         return self._connection.patience_minutes * 60
-
-
-def _too_large(row: Row, limit: int) -> str | None:
-    size = sum(len(str(value)) + len(name) + 6 for name, value in row.payload.items())
-    return f"The row has about {size:,} bytes, and {limit:,} are allowed." if size > limit else None

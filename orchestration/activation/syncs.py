@@ -99,6 +99,7 @@ class Sync:
     on_ambiguous: str
     model: str
     columns: tuple[str, ...]
+    personal: Mapping[str, str]
     description: str = ""
 
     @property
@@ -169,6 +170,11 @@ def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:
         on_ambiguous=activation.on_ambiguous,
         model=models[0],
         columns=columns,
+        personal={
+            name: label
+            for name, column in (model["columns"] if model else {}).items()
+            if (label := (column.get("config") or {}).get("meta", {}).get("personal_data"))
+        },
         description=exposure.get("description") or "",
     )
 

@@ -141,11 +141,12 @@ class Ledger:
         with self.writing(lease):
             self.store.execute(
                 "insert into sync_run (run_id, sync, connection, object, mode, purpose, channel, trigger, config_hash,"
-                " status, planned_count, wanted_count, as_of, started_at, is_published)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'planning', 0, 0, ?, ?, 0)",
+                " personal_fields, status, planned_count, wanted_count, as_of, started_at, is_published)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planning', 0, 0, ?, ?, 0)",
                 [
                     lease.run_id, lease.sync, facts["connection"], facts["object"], facts["mode"], facts["purpose"],
-                    facts["channel"], facts["trigger"], facts["config_hash"], facts["as_of"], self.stamp(),
+                    facts["channel"], facts["trigger"], facts["config_hash"], facts["personal_fields"], facts["as_of"],
+                    self.stamp(),
                 ],
             )  # fmt: skip
 

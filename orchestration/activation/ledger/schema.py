@@ -4,6 +4,8 @@ Law: every planned row ends with exactly one outcome, and the counts agree, or t
 `forget` (erasure: delete); payloads of rows that were taken are dropped at once, others after some days.
 """
 
+import re
+
 from orchestration.activation.ledger.store import Store
 
 # What a row can end as. `deferred` was not sent and is planned again: the destination was closed, or asked to wait.
@@ -29,7 +31,8 @@ TABLES = {
         run_id text primary key, sync text not null, connection text not null, object text not null, mode text not null,
         purpose text not null, channel text, trigger text not null, config_hash text not null, status text not null,
         planned_count bigint not null, wanted_count bigint not null, message text, as_of text not null,
-        started_at text not null, frozen_at text, ended_at text, is_published integer not null""",
+        started_at text not null, frozen_at text, ended_at text, is_published integer not null,
+        personal_fields text""",
     "sync_plan": """
         run_id text not null, seq bigint not null, row_key text not null, profile_id text, operation text not null,
         fingerprint text not null, idempotency_key text not null, provider_id text, key_fields text not null,
@@ -56,6 +59,7 @@ TABLES = {
         channel text not null, profile_id text not null, sent_at text not null, sync text not null,
         row_key text not null""",
 }
+_COLUMN = re.compile(r"(\w+) (text|bigint|integer)\b")
 _INDEXES = (
     "create index if not exists contact_log_of_person on contact_log (channel, profile_id, sent_at)",
     "create index if not exists sync_run_of_sync on sync_run (sync, status)",
@@ -68,5 +72,10 @@ def create_tables(store: Store) -> None:
     with store.transaction():
         for name, columns in TABLES.items():
             store.execute(f"create table if not exists {name} ({columns})")
+            # A ledger of an earlier release lacks what came later; what came later may be null.
+            there = store.columns(name)
+            for column, kind in _COLUMN.findall(columns):
+                if column not in there:
+                    store.execute(f"alter table {name} add column {column} {kind}")
         for statement in _INDEXES:
             store.execute(statement)
