@@ -19,8 +19,10 @@ _RUN_SQL = (
     "select run_id, sync, connection, object, mode, purpose, channel, trigger, status, message, planned_count,"
     " wanted_count, as_of, started_at, ended_at from sync_run where run_id = ?"
 )
-_RESULT_SQL = "select run_id, seq, profile_id, operation, outcome, code, decided_at from sync_result"
+_RESULT_SQL = (
+    "select run_id, seq, profile_id, operation, outcome, code, decided_at from sync_result"
     " where run_id = ? order by seq"
+)
 
 
 def bring_outcomes(settings: Settings, warehouse: Warehouse) -> int:
