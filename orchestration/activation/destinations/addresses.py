@@ -45,7 +45,8 @@ def kind_of(address: str) -> str:
     for kind in ("loopback", "link_local", "multicast"):
         if getattr(found, f"is_{kind}"):
             return kind.replace("_", "-")
-    if found.is_global and not found.is_reserved:
+    # What IPv6 called site-local once is private as well.
+    if found.is_global and not found.is_reserved and not getattr(found, "is_site_local", False):
         return "public"
     return "reserved" if found.is_reserved else "private"
 
@@ -53,7 +54,7 @@ def kind_of(address: str) -> str:
 class AddressGuard:
     """Resolves hosts, and refuses those with an address that is not public unless they are named.
 
-    A named host may be at private and loopback addresses; link-local, metadata, multicast and reserved ones never serve.
+    A named host may be at private and loopback addresses, never at link-local, metadata, multicast or reserved ones.
     """
 
     def __init__(self, allowed_private_hosts: Iterable[str] = (), resolve: Resolve = resolve) -> None:

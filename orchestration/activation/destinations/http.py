@@ -1,4 +1,4 @@
-"""What every HTTP destination shares: who we are, a client that trusts nobody, and what a status means to the engine."""
+"""What every HTTP destination shares: a client that trusts nobody, and answers that are read within bounds."""
 
 import base64
 import hmac
@@ -8,7 +8,6 @@ import time
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -21,7 +20,7 @@ from orchestration.activation.destinations.http_config import VISIBLE, HttpConne
 from orchestration.activation.destinations.http_status import status_error
 from orchestration.activation.destinations.http_transport import GuardedBackend, GuardedTransport, deadline
 from orchestration.activation.destinations.protocol import NotAllowedError, SendError, TryLaterError, UnsureError
-from orchestration.settings import PROJECT_DIR
+from orchestration.activation.destinations.tls import trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class HttpClient:
         self._identity = _identity(config, secrets)
         self._signature = secrets.get(config.signature_env) if config.signature_env else None
         backend = backend or GuardedBackend(AddressGuard(config.allowed_private_hosts))
-        self._transport = GuardedTransport(_trust(config.ca_file), backend, config.concurrency)
+        self._transport = GuardedTransport(trust(config.ca_file), backend, config.concurrency)
 
     def request(self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """One exchange; raise a `SendError` where no status came back."""
@@ -153,15 +152,6 @@ def _visible(variable: str, secrets: Secrets) -> SecretStr:
             f"{variable} holds what no header can: set it to visible ASCII characters, without a line break at its end."
         )
     return value
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpx.create_ssl_context(trust_env=False)
-    try:
-        return ssl.create_default_context(cafile=PROJECT_DIR / ca_file.expanduser())
-    except OSError:
-        raise WrongConnectionError(f"ca_file {ca_file} can't be read: it must be a PEM file of certificates.") from None
 
 
 def _connection_error(host: str, found: Exception) -> SendError:

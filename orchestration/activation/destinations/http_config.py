@@ -14,8 +14,19 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VISIBLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 # Headers that are the client's to set, and those that would hold a secret in plain sight.
 _OURS = frozenset(
-    "accept-encoding connection content-length expect host idempotency-key te trailer transfer-encoding upgrade"
-    " x-onefolk-signature".split()
+    (
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "idempotency-key",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-onefolk-signature",
+    )
 )
 _SECRET = frozenset(("authorization", "proxy-authorization", "cookie"))
 

@@ -12,9 +12,9 @@
         rows_path: contacts
         answers: {path: results, ok_path: ok, message_path: error}
 
-Every request has an `Idempotency-Key`. With `signature_env` it has `X-Onefolk-Signature: t=<seconds since 1970>,v1=<hex>`,
-HMAC-SHA256 over those seconds, a dot and the body. Unless the receiver keeps `upsert` or `idempotent`, every row is a
-request of its own, which is not repeated when its answer is lost.
+Every request has an `Idempotency-Key`. With `signature_env` it has `X-Onefolk-Signature: t=<seconds>,v1=<hex>`: the
+seconds since 1970, and HMAC-SHA256 over them, a dot and the body. Unless the connection says `upsert` or `idempotent`,
+every row is a request of its own, which is not repeated when its answer is lost.
 """
 
 from typing import Any, Literal
@@ -119,10 +119,10 @@ class Webhook(BatchDestination):
         return Catalogue(required=fields_of(self._config.mapping))
 
     def problems(self, row: Row) -> str | None:
-        if row.operation is Operation.REMOVE and self._removes == self._sends:
-            if not tells_operation(self._config.mapping):
-                told = "set remove_url or remove_method, or put $operation into the mapping"
-                return f"Nothing would tell the receiver that this row is to be removed: {told}."
+        is_told = self._removes != self._sends or tells_operation(self._config.mapping)
+        if row.operation is Operation.REMOVE and not is_told:
+            told = "set remove_url or remove_method, or put $operation into the mapping"
+            return f"Nothing would tell the receiver that this row is to be removed: {told}."
         try:
             size = len(as_bytes(self._rendered(row)))
         except MissingFieldError as error:
