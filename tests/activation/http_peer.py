@@ -99,7 +99,7 @@ def rows_of(request: Received) -> list[Any]:
 
 
 def rejecting(texts: Iterable[str]) -> Answering:
-    """An answer per row, a 207 if any of the texts stands in a row; `{"results": [{"ok", "id" or "code", "error"}]}`."""
+    """An answer per row, a 207 if a row holds any of the texts: `results` of `ok` and `id`, or `code` and `error`."""
     refused = tuple(texts)
 
     def answer(request: Received) -> Reply:
@@ -214,7 +214,7 @@ def _handler_of(peer: HttpPeer) -> type[BaseHTTPRequestHandler]:
             super().setup()
             peer.connections += 1
 
-        def do_POST(self) -> None:  # noqa: N802  # the names are those of http.server
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             names = tuple(self.headers.keys())

@@ -155,7 +155,7 @@ def _visible(variable: str, secrets: Secrets) -> SecretStr:
 
 
 def _connection_error(host: str, found: Exception) -> SendError:
-    if isinstance(found.__cause__, ssl.SSLCertVerificationError):
+    if isinstance(found.__cause__ or found.__context__, ssl.SSLCertVerificationError):
         return NotAllowedError(
             f"The certificate of {host} is not to be trusted: name the file of its authority as ca_file, or mend it."
         )

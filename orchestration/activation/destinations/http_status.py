@@ -33,7 +33,7 @@ def status_error(host: str, status: int, headers: Mapping[str, str]) -> SendErro
         # Where it points to is the other side's text, and may hold a secret.
         told = "points elsewhere, which is never followed: put the final address into the connection"
         return NotAllowedError(f"{host} answers {status} and {told}.", status)
-    if status in _LATER or (status >= 500 and status not in _NEVER):
+    if status in _LATER or (500 <= status < 600 and status not in _NEVER):
         return TryLaterError(f"{host} answers {status} and takes nothing now.", status, retry_after(headers))
     if 400 <= status < 600:
         return NotAllowedError(f"{host} answers {status}: check url and method of the connection.", status)

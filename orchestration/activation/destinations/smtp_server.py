@@ -57,7 +57,7 @@ class MailServer:
                 is_handed = True
                 smtp.send(re.sub(rb"(?m)^\.", b"..", letter.content) + b".\r\n")
                 reply = _reply("content", *smtp.getreply())
-            is_usable = reply.code != 421 and count < _LETTERS
+            is_usable = 200 <= reply.code < 600 and reply.code != 421 and count < _LETTERS
         # The errors of smtplib are errors of the system too.
         except OSError:
             if is_handed:
@@ -112,13 +112,13 @@ class MailServer:
         raise found
 
     def _opened(self) -> smtplib.SMTP:
-        place = {"host": self._host, "port": self._port, "local_hostname": self._own_name, "timeout": self._timeout}
+        place = (self._host, self._port, self._own_name)
         if self._security == "tls":
-            return smtplib.SMTP_SSL(**place, context=self._context)
-        return smtplib.SMTP(**place)
+            return smtplib.SMTP_SSL(*place, timeout=self._timeout, context=self._context)
+        return smtplib.SMTP(*place, self._timeout)
 
     def _introduce(self, smtp: smtplib.SMTP) -> None:
-        if self._security == "none" and kind_of(smtp.sock.getpeername()[0]) not in ("loopback", "private"):
+        if self._security == "none" and not _is_near(smtp):
             raise NotAllowedError(f"{self._host} is at a public address: set security to starttls or tls.")
         smtp.ehlo_or_helo_if_needed()
         if self._security == "starttls":
@@ -144,6 +144,10 @@ class MailServer:
             told = "check user, password and host of the connection"
             return NotAllowedError(f"{self._host} answers {error.smtp_code} and doesn't let us in: {told}.")
         return TryLaterError(f"{self._host} can't be reached, or isn't ready; nothing was sent.")
+
+
+def _is_near(smtp: smtplib.SMTP) -> bool:
+    return smtp.sock is not None and kind_of(smtp.sock.getpeername()[0]) in ("loopback", "private")
 
 
 def _announce(smtp: smtplib.SMTP, letter: Letter) -> Reply | None:
