@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +18,18 @@ from tests.activation.peer import Peer
 MODEL = "model.onefolk.sync_peer__people"
 COLUMNS = {"profile_id": pa.string(), "email": pa.string(), "city": pa.string(), "order_count": pa.int64()}
 People = Iterable[tuple[str | None, str | None, str | None, int | None]]
+
+
+def sync_of(**activation: Any) -> Sync:
+    """The sync of the people, declared so."""
+    meta = {"connection": "peer", "object": "people", "key": ["email"], "purpose": "marketing"} | activation
+    exposure = {
+        "name": "peer_people",
+        "config": {"meta": {"activation": meta}},
+        "depends_on": {"nodes": [MODEL]},
+    }
+    node = {"name": "sync_peer__people", "columns": {name: {} for name in COLUMNS}}
+    return load_syncs({"exposures": {"exposure.onefolk.peer": exposure}, "nodes": {MODEL: node}})[0]
 
 
 class Desk:
@@ -54,14 +65,7 @@ class Desk:
 
     def sync(self, **activation: Any) -> Sync:
         """The sync, declared so."""
-        meta = {"connection": "peer", "object": "people", "key": ["email"], "purpose": "marketing"} | activation
-        exposure = {
-            "name": "peer_people",
-            "config": {"meta": {"activation": meta}},
-            "depends_on": {"nodes": [MODEL]},
-        }
-        node = {"name": "sync_peer__people", "columns": {name: {} for name in COLUMNS}}
-        return load_syncs({"exposures": {"exposure.onefolk.peer": exposure}, "nodes": {MODEL: node}})[0]
+        return sync_of(**activation)
 
     def run(self, peer: Peer, *, allow: bool = False, **activation: Any) -> SyncRun:
         """Run the sync against a peer."""
@@ -117,8 +121,3 @@ def make_desk(engine_settings: Settings) -> Callable[[], Desk]:
 def people(count: int, **changed: str) -> list[tuple[str, str, str, int]]:
     """So many people; `changed` gives some another city, by their number as `p3`."""
     return [(f"p{n}", f"p{n}@shop.example", changed.get(f"p{n}", "Berlin"), n) for n in range(count)]
-
-
-def folder_of(settings: Settings) -> Path:
-    """The home of a project."""
-    return settings.home
