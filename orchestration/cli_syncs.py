@@ -56,7 +56,7 @@ def run(
 
     A run that was killed goes on where it ended. Ends with 1 where a sync stopped, was held, or rows were rejected.
     """
-    from orchestration.activation.deliver import deliver_sync
+    from orchestration.activation.engine import run_sync
     from orchestration.activation.sync_text import show_run
     from orchestration.build_state import require_green
     from orchestration.terminal import Steps, console, error_console
@@ -66,7 +66,7 @@ def run(
     done = []
     with Steps(["deliver"], error_console()).shown() as steps:
         for sync in syncs:
-            done.append(deliver_sync(settings, sync, allow=allow_guard))
+            done.append(run_sync(settings, sync, allow=allow_guard))
         steps.finish()
     for one in done:
         show_run(console(), one)

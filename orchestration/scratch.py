@@ -20,7 +20,8 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     folder = parent / name
     # Held by the process, so that the operating system lets go of it when the process is killed.
     with FileLock(parent / (name + _LOCK)):
-        folder.mkdir()
+        # What is worked on may be personal.
+        folder.mkdir(mode=0o700)
         try:
             yield folder
         finally:

@@ -136,7 +136,8 @@ class Settings(BaseSettings):
     @property
     def connections_path(self) -> Path:
         """The file that names the destinations' connections."""
-        return self.connections or self.home / "connections.yml"
+        # What is built under a prefix, to try it, must not be delivered to where the live rows go.
+        return self.connections or self.home / f"{self.schema_prefix}connections.yml"
 
     @property
     def delivered_dir(self) -> Path:

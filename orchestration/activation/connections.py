@@ -87,7 +87,7 @@ def load_connection(settings: Settings, name: str) -> Connection:
     """A connection by its name; `files`, below the home folder, needs no declaration."""
     declared = _declared(settings.connections_path)
     if name not in declared and name == "files":
-        return Connection.model_validate({"type": "files"})
+        declared[name] = {"type": "files"}
     if name not in declared:
         there = ", ".join(sorted({*declared, "files"}))
         raise WrongConnectionError(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from orchestration.activation.difference import (
     lay_out,
     settle_wanted,
 )
+from orchestration.activation.errors import DeliveryError
 from orchestration.activation.holdouts import held_out_people
 from orchestration.activation.ledger import Ledger
 from orchestration.activation.snapshot import Snapshot, take_snapshot
@@ -25,7 +26,7 @@ from orchestration.build_state import require_green
 from orchestration.lock import writing
 from orchestration.progress import report
 from orchestration.settings import Settings
-from orchestration.warehouse import DuckDBWarehouse, literal, open_duckdb
+from orchestration.warehouse import DuckDBWarehouse, literal, open_duckdb, quoted
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
     snapshot: Snapshot
     counts: Counts
     breach: str | None
+    held_out: Path | None
 
 
 @contextmanager
@@ -51,6 +53,7 @@ def planned(
     allow: bool,
     requires_green: bool = True,
     is_rehearsal: bool = False,
+    is_set: bool = False,
 ) -> Iterator[Plan]:
     """Compare what a sync wants with what its destination holds; only people newly held out are remembered.
 
@@ -62,8 +65,11 @@ def planned(
             require_green(settings)
         snapshot = take_snapshot(settings, sync, folder)
     check_shape(sync, snapshot)
+    sync = whole(sync, snapshot.columns.names) if is_set else sync
     with open_duckdb(folder / "plan.duckdb", settings) as paper:
         paper.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
+        if is_set:
+            check_keys(paper, sync, snapshot.wanted)
         lay_out(paper, sync, snapshot, _state(ledger, sync))
         held_out = None
         if sync.holdout:
@@ -73,7 +79,30 @@ def planned(
         breach = None if allow else guard_breach(sync, counts, snapshot.rows)
         if breach and not is_rehearsal:
             _keep_only_what_passes(paper, snapshot)
-        yield Plan(paper, snapshot, counts, breach)
+        yield Plan(paper, snapshot, counts, breach, held_out)
+
+
+def whole(sync: Sync, columns: list[str]) -> Sync:
+    """The sync with every column of its model: a set is the model's rows as they are."""
+    if sync.mode != "mirror":
+        raise DeliveryError(f"Sync {sync.name} goes into whole files, so its mode must be mirror, and not {sync.mode}.")
+    return replace(sync, fields={name: name for name in columns})
+
+
+def check_keys(paper: DuckDBWarehouse, sync: Sync, wanted: Path) -> None:
+    """Raise `DeliveryError` when keys are null or occur twice; it holds counts only, for a key may be personal."""
+    key = ", ".join(quoted(name) for name in sync.key)
+    null = " or ".join(f"{quoted(name)} is null" for name in sync.key)
+    rows = f"read_parquet({literal(str(wanted))})"
+    nulls = paper.rows(f"select count(*) from {rows} where {null}")[0][0]
+    twice = f"select {key} from {rows} where not ({null}) group by {key} having count(*) > 1"
+    repeated = paper.rows(f"select count(*) from ({twice}) as repeated")[0][0]
+    if nulls or repeated:
+        found = [f"{nulls} rows without a key"] * bool(nulls) + [f"{repeated} keys more than once"] * bool(repeated)
+        raise DeliveryError(
+            f"{sync.model} has {' and '.join(found)} (key: {', '.join(sync.key)}), so nothing was delivered:"
+            " make the model one row per key."
+        )
 
 
 def guard_breach(sync: Sync, counts: Counts, rows: int) -> str | None:

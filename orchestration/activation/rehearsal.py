@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.activation.connections import load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Limits
+from orchestration.activation.destinations.protocol import DeliveryClass, Limits, SetDestination
 from orchestration.activation.difference import Counts
 from orchestration.activation.engine import open_destination
 from orchestration.activation.ledger import open_ledger
@@ -23,15 +23,15 @@ EXAMPLES = 10
 class Rehearsal:
     """What a run would do now.
 
-    `calls` are requests of at most `limits.max_rows` rows each; `suppressed` counts, of the members of the sync's
-    audience, those who may not be reached, by reason; `examples` are masked.
+    `calls` are requests of at most `limits.max_rows` rows each, without limits one of them all; `suppressed` counts, of
+    the members of the sync's audience, those who may not be reached, by reason; `examples` are masked.
     """
 
     sync: Sync
     counts: Counts
     breach: str | None
     calls: int
-    limits: Limits
+    limits: Limits | None
     delivery_class: DeliveryClass
     suppressed: Sequence[tuple[str, int]]
     examples: Sequence[dict[str, Any]]
@@ -40,12 +40,21 @@ class Rehearsal:
 
 def rehearse(settings: Settings, sync: Sync) -> Rehearsal:
     """Plan a sync and send nothing; raises as `run_sync` does, but for a run that lives."""
-    destination = open_destination(load_connection(settings, sync.connection), sync)
+    destination = open_destination(settings, load_connection(settings, sync.connection), sync)
+    limits = None if isinstance(destination, SetDestination) else destination.limits
     try:
         with (
             open_ledger(settings) as ledger,
             scratch_folder(settings.home / "plans") as folder,
-            planned(settings, sync, ledger, folder, allow=False, is_rehearsal=True) as plan,
+            planned(
+                settings,
+                sync,
+                ledger,
+                folder,
+                allow=False,
+                is_rehearsal=True,
+                is_set=isinstance(destination, SetDestination),
+            ) as plan,
         ):
             open_runs = ledger.store.rows(
                 "select run_id from sync_run where sync = ? and status = 'sending'", [sync.name]
@@ -54,8 +63,8 @@ def rehearse(settings: Settings, sync: Sync) -> Rehearsal:
                 sync=sync,
                 counts=plan.counts,
                 breach=plan.breach,
-                calls=len(batches_of(plan.paper, destination.limits, "rehearsal")),
-                limits=destination.limits,
+                calls=len(batches_of(plan.paper, limits or Limits(2**31, 2**60), "rehearsal")),
+                limits=limits,
                 delivery_class=destination.delivery_class,
                 suppressed=_suppressed(settings, sync),
                 examples=[_masked(example) for example in examples(plan.paper, EXAMPLES)][:EXAMPLES],

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.activation.destinations.files import write_parquet
+from orchestration.activation.destinations.file_formats import write_parquet
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.rows import count_rows, ordered_batches, relation_schema
 from orchestration.activation.syncs import ROOM, Sync

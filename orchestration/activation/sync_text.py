@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.activation.destinations.protocol import DeliveryClass
-from orchestration.activation.engine import SyncRun
 from orchestration.activation.ledger import Run
 from orchestration.activation.rehearsal import Rehearsal
+from orchestration.activation.running import SyncRun
 from orchestration.activation.service import ResultRow, Standing
 from orchestration.audiences.words import reason_in_words
 from orchestration.identity.explain_words import counted, printable
@@ -99,6 +99,8 @@ def _deeds(found: Rehearsal) -> str:
     if not rows:
         return "send nothing: the destination holds what it should"
     calls = counted(found.calls, "request")
+    if found.limits is None:
+        return f"write {counted(found.counts.wanted, 'row')} as a whole set, {counted(rows, 'row')} of it new or gone"
     most = f"of at most {counted(found.limits.max_rows, 'row')}" if found.limits.max_rows > 1 else "of one row each"
     return f"send {counted(rows, 'row')} in {calls} {most} ({_CLASSES[found.delivery_class]})"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestration.activation.connections import load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Destination
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination, SetDestination
 from orchestration.activation.engine import open_destination
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.syncs import Activation, Sync
@@ -31,7 +31,7 @@ def problems_of(settings: Settings, sync: Sync, model: Mapping[str, Any]) -> lis
     """Why a sync can't be delivered as it is declared; none where it can."""
     try:
         connection = load_connection(settings, sync.connection)
-        destination = open_destination(connection, sync)
+        destination = open_destination(settings, connection, sync)
     except DeliveryError as error:
         return [f"Sync {sync.name}: {error}"]
     try:
@@ -40,7 +40,7 @@ def problems_of(settings: Settings, sync: Sync, model: Mapping[str, Any]) -> lis
         destination.close()
 
 
-def _problems(sync: Sync, destination: Destination, model: Mapping[str, Any]) -> Iterator[str]:
+def _problems(sync: Sync, destination: Destination | SetDestination, model: Mapping[str, Any]) -> Iterator[str]:
     columns = {
         name: re.sub(r"\(.*", "", str(column.get("data_type") or "text"))
         for name, column in model.get("columns", {}).items()
@@ -49,6 +49,14 @@ def _problems(sync: Sync, destination: Destination, model: Mapping[str, Any]) ->
         yield f"its destination sends messages, so its mode must be append, and not {sync.mode}: each row is sent once."
     if (sync.channel or sync.holdout) and "profile_id" not in columns:
         yield f"{sync.model} needs a column profile_id, for it is about reaching people."
+    if isinstance(destination, SetDestination):
+        if sync.mode != "mirror":
+            yield f"its destination holds whole sets, so its mode must be mirror, and not {sync.mode}."
+        return
+    yield from _field_problems(sync, destination, columns)
+
+
+def _field_problems(sync: Sync, destination: Destination, columns: Mapping[str, str]) -> Iterator[str]:
     try:
         catalogue = destination.catalogue()
     except Exception as error:

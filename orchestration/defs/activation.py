@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.activation import Sync, load_syncs
-from orchestration.activation.deliver import deliver_sync
-from orchestration.activation.engine import SyncRun
+from orchestration.activation.engine import run_sync
+from orchestration.activation.running import SyncRun
 from orchestration.activation.sync_text import OUTCOMES
 from orchestration.build_state import require_green
 from orchestration.defs.publishing import PUBLISHED
@@ -49,7 +49,7 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         failures: dict[str, Exception] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             running = {
-                pool.submit(copy_context().run, deliver_sync, settings, sync, trigger="cycle"): sync for sync in chosen
+                pool.submit(copy_context().run, run_sync, settings, sync, trigger="cycle"): sync for sync in chosen
             }
             for finished in as_completed(running):
                 sync = running[finished]
@@ -135,7 +135,7 @@ def _sentences(done: SyncRun) -> list[str]:
 def _metadata(done: SyncRun) -> dict[str, Any]:
     return {
         "dagster/row_count": done.wanted,
-        "delivered": bool(done.planned),
+        "delivered": done.was_written,
         "status": done.status,
         "planned": done.planned,
         "added": done.counts.added,

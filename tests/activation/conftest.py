@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from orchestration.activation.engine import SyncRun, run_sync
+from orchestration.activation.engine import run_sync
 from orchestration.activation.ledger import open_ledger
+from orchestration.activation.running import SyncRun
 from orchestration.activation.syncs import Sync, load_syncs
 from orchestration.settings import Settings
 from orchestration.warehouse import Row, open_duckdb, open_warehouse, quoted

@@ -1,7 +1,8 @@
 """A run of a sync that kills its own process at a step: `python -m tests.activation.killed_run STEP NUMBER SYNC`.
 
 Steps are the calls of the engine that a crash can come before or after, such as `before claim`; the number says at
-which call of it. SYNC declares the sync in JSON; the environment says where the project is; `none` as the step kills nobody.
+which call of it. SYNC declares the sync in JSON; the environment says where the project is. The step
+`none` kills nobody.
 """
 
 import json

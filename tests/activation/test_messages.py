@@ -7,7 +7,7 @@ import pytest
 
 from orchestration.activation.connections import WrongConnectionError
 from orchestration.activation.destinations.protocol import Batch, DeliveryClass, TryLaterError, UnsureError
-from orchestration.activation.engine import SyncRun
+from orchestration.activation.running import SyncRun
 from tests.activation.conftest import Desk, people
 from tests.activation.peer import Peer
 

@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from rich.console import Console
+from rich.table import Table
 
 from orchestration.activation.ledger import open_ledger
 from orchestration.settings import PROJECT_DIR, Settings
@@ -117,20 +119,25 @@ def run(settings: Settings, delivery_class: str, step: str, number: int, chance:
         return process.returncode
 
 
+def received(requests: list[dict[str, Any]]) -> tuple[Counter[str], Counter[str], dict[str, set[str]]]:
+    """How often each row arrived, how often it counted where keys are honoured, and the contents by key."""
+    arrived, counted = Counter[str](), Counter[str]()
+    bodies: dict[str, set[str]] = {}
+    for request in requests:
+        emails = [row["email"] for row in request["body"].get("rows", [request["body"]])]
+        arrived.update(emails)
+        if not request["is_repeated"]:
+            counted.update(emails)
+        bodies.setdefault(request["key"], set()).add(json.dumps(request["body"], sort_keys=True))
+    return arrived, counted, bodies
+
+
 def judge(settings: Settings, found: Round, log: Path) -> None:
     """Count what the server received against what the ledger says."""
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     # Of a client that died while it was writing half a body came, which is no request.
     requests = [line for line in lines if isinstance(line["body"], dict)]
-    arrived, counted = Counter[str](), Counter[str]()
-    bodies: dict[str, set[str]] = {}
-    for request in requests:
-        rows = request["body"].get("rows", [request["body"]])
-        emails = [row["email"] for row in rows]
-        arrived.update(emails)
-        if not request["is_repeated"]:
-            counted.update(emails)
-        bodies.setdefault(request["key"], set()).add(json.dumps(request["body"], sort_keys=True))
+    arrived, counted, bodies = received(requests)
     with open_ledger(settings) as ledger:
         in_doubt = {
             key for (key,) in ledger.store.rows("select row_key from sync_state where last_outcome = 'ambiguous'")
@@ -193,6 +200,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=20260901)
     given = parser.parse_args()
+    screen = Console(width=120)
     table: dict[tuple[str, str], Counter[str]] = {}
     broken = []
     for number, one in enumerate(rounds(given.rounds, given.seed)):
@@ -201,13 +209,13 @@ def main() -> None:
         sums.update(ambiguous=one.ambiguous)
         for told in one.broken:
             broken.append(f"round {number} ({one.delivery_class}, {one.ledger}, {', '.join(one.kills)}): {told}")
-            print(broken[-1], flush=True)
-    print(f"{'class':<12} {'ledger':<9} rounds  kills  lost rows  batches again  rows counted twice  in doubt")
+            screen.print(broken[-1], style="red")
+    names = ("class", "ledger", "rounds", "kills", "lost rows", "batches again", "rows counted twice", "in doubt")
+    shown = Table(*names)
     for (delivery_class, target), sums in table.items():
-        print(
-            f"{delivery_class:<12} {target:<9} {sums['rounds']:>6} {sums['kills']:>6} {sums['lost']:>10}"
-            f" {sums['again']:>14} {sums['doubled']:>19} {sums['ambiguous']:>9}"
-        )
+        counts = (sums[name] for name in ("rounds", "kills", "lost", "again", "doubled", "ambiguous"))
+        shown.add_row(delivery_class, target, *(f"{count:,}" for count in counts))
+    screen.print(shown)
     sys.exit(1 if broken else 0)
 
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.activation import DeliveryError, Sync, SyncError, load_syncs
-from orchestration.activation.deliver import Delivery, deliver
+from orchestration.activation.engine import run_sync
+from orchestration.activation.running import SyncRun
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, quoted
 
@@ -76,9 +77,21 @@ def contents(settings: Settings) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-def counts(delivery: Delivery) -> tuple[int, int, int, int]:
+def deliver(settings: Settings, sync: Sync) -> SyncRun:
+    """Deliver what the model holds, whatever the last build was."""
+    return run_sync(settings, sync, requires_green=False)
+
+
+def files_of(settings: Settings, folder: str = "files/buyers") -> list[Path]:
+    """The delivered files that the manifest names."""
+    place = settings.delivered_dir / folder
+    return [place / file["name"] for file in json.loads((place / "manifest.json").read_text())["files"]]
+
+
+def counts(delivery: SyncRun) -> tuple[int, int, int, int]:
     """Rows, and rows added, changed and removed."""
-    return delivery.rows, delivery.added, delivery.changed, delivery.removed
+    told = delivery.counts
+    return delivery.wanted, told.added, told.changed, told.removed
 
 
 def test_the_set_holds_exactly_the_rows_of_the_model(engine_settings: Settings) -> None:
@@ -90,9 +103,9 @@ def test_the_set_holds_exactly_the_rows_of_the_model(engine_settings: Settings) 
         "update {t} set note = '', is_vip = null where profile_id = 'p10'",
     )
     delivery = deliver(at(engine_settings), the_sync())
-    assert delivery.delivered
+    assert delivery.was_written
     assert counts(delivery) == (12, 12, 0, 0)
-    listed = {path.suffix: path for path in delivery.files}
+    listed = {path.suffix: path for path in files_of(engine_settings)}
     rows = pq.read_table(listed[".parquet"]).to_pylist()
     keys = [row["profile_id"] for row in rows]
     assert keys == sorted(f"p{n}" for n in range(1, 13))
@@ -143,16 +156,17 @@ def test_nothing_is_written_when_nothing_changed(engine_settings: Settings) -> N
     build(engine_settings, 3, "delete from {t} where profile_id = 'p1'")
     build(engine_settings, 3)
     delivery = deliver(at(engine_settings, 1), the_sync())
-    assert not delivery.delivered
+    assert not delivery.was_written
     assert counts(delivery) == (3, 0, 0, 0)
-    assert len(delivery.files) == 2
+    assert len(files_of(engine_settings)) == 2
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_rows_that_came_changed_and_left_are_counted(engine_settings: Settings) -> None:
     """The plan counts rows by key, nulls included, and the earlier generation of files goes."""
     build(engine_settings, 10)
-    first = deliver(at(engine_settings), the_sync())
+    deliver(at(engine_settings), the_sync())
+    earlier = files_of(engine_settings)
     build(
         engine_settings,
         12,
@@ -162,9 +176,12 @@ def test_rows_that_came_changed_and_left_are_counted(engine_settings: Settings) 
     )
     second = deliver(at(engine_settings, 1), the_sync())
     assert counts(second) == (11, 2, 2, 1)
-    assert not any(path.exists() for path in first.files)
+    assert not any(path.exists() for path in earlier)
     folder = engine_settings.delivered_dir / "files/buyers"
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", *(path.name for path in second.files)}
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json",
+        *(path.name for path in files_of(engine_settings)),
+    }
     build(engine_settings, 12, "alter table {t} add column city text")
     assert counts(deliver(at(engine_settings, 2), the_sync())) == (12, 1, 11, 0)
 
@@ -173,13 +190,13 @@ def test_an_empty_audience_is_a_set_without_rows(engine_settings: Settings) -> N
     """No rows is something to deliver: a header, an empty Parquet and a manifest that says 0, once."""
     build(engine_settings, 3, "delete from {t}")
     delivery = deliver(at(engine_settings), the_sync())
-    assert delivery.delivered
+    assert delivery.was_written
     assert counts(delivery) == (0, 0, 0, 0)
-    listed = {path.suffix: path for path in delivery.files}
+    listed = {path.suffix: path for path in files_of(engine_settings)}
     assert listed[".csv"].read_text() == ",".join(f'"{name}"' for name in COLUMNS) + "\n"
     assert pq.read_table(listed[".parquet"]).num_rows == 0
     assert delivered_manifest(engine_settings)["rows"] == 0
-    assert not deliver(at(engine_settings, 1), the_sync()).delivered
+    assert not deliver(at(engine_settings, 1), the_sync()).was_written
 
 
 def test_a_broken_model_is_not_delivered(engine_settings: Settings) -> None:

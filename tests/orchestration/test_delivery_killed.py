@@ -13,9 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.activation import DeliveryError
-from orchestration.activation.deliver import deliver
 from orchestration.progress import Report, listening
-from tests.orchestration.test_delivery import at, build, contents, the_sync
+from tests.orchestration.test_delivery import at, build, contents, deliver, files_of, the_sync
 
 
 def test_a_prefix_does_not_deliver_over_the_live_set(make_settings: Any, tmp_path: Path) -> None:
@@ -26,7 +25,8 @@ def test_a_prefix_does_not_deliver_over_the_live_set(make_settings: Any, tmp_pat
     before = contents(settings)
     preview = settings.model_copy(update={"schema_prefix": "dev_"})
     build(preview, 9)
-    assert deliver(at(preview), the_sync()).files[0].parent == settings.delivered_dir / "dev_files/buyers"
+    assert deliver(at(preview), the_sync()).was_written
+    assert len(files_of(settings, "dev_files/buyers")) == 2
     assert {name: content for name, content in contents(settings).items() if name in before} == before
 
 
@@ -44,21 +44,23 @@ def test_what_was_altered_or_declared_anew_is_delivered_again(make_settings: Any
     """A file that was edited or lost, and a sync that says something else, are put right though no row changed."""
     settings = make_settings("duckdb", tmp_path)
     build(settings)
-    delivery = deliver(at(settings), the_sync())
+    deliver(at(settings), the_sync())
     whole = contents(settings)
-    for path in delivery.files:
+    for path in files_of(settings):
         path.write_bytes(path.read_bytes()[:-1])
-        assert deliver(at(settings), the_sync()).delivered
+        assert deliver(at(settings), the_sync()).was_written
         assert contents(settings) == whole
         path.unlink()
-        assert deliver(at(settings), the_sync()).delivered
+        assert deliver(at(settings), the_sync()).was_written
         assert contents(settings) == whole
     (settings.delivered_dir / "files/buyers/manifest.json").write_text("{")
-    assert deliver(at(settings), the_sync()).delivered
+    assert deliver(at(settings), the_sync()).was_written
     assert contents(settings) == whole
-    assert [path.suffix for path in deliver(at(settings), the_sync(formats=["parquet"])).files] == [".parquet"]
-    assert len(deliver(at(settings), the_sync()).files) == 2
-    assert deliver(at(settings), replace(the_sync(), purpose="service")).delivered
+    assert deliver(at(settings), the_sync(formats=["parquet"])).was_written
+    assert [path.suffix for path in files_of(settings)] == [".parquet"]
+    assert deliver(at(settings), the_sync()).was_written
+    assert len(files_of(settings)) == 2
+    assert deliver(at(settings), replace(the_sync(), purpose="service")).was_written
 
 
 def test_progress_is_reported_and_memory_is_bounded_by_row_groups(make_settings: Any, tmp_path: Path) -> None:
@@ -67,10 +69,10 @@ def test_progress_is_reported_and_memory_is_bounded_by_row_groups(make_settings:
     build(settings, 120_000)
     heard: list[Report] = []
     with listening(heard.append):
-        delivery = deliver(at(settings), the_sync())
+        deliver(at(settings), the_sync())
     assert [report.done for report in heard][-1] == heard[-1].total == 120_000
     assert len(heard) > 2
-    parquet = next(path for path in delivery.files if path.suffix == ".parquet")
+    parquet = next(path for path in files_of(settings) if path.suffix == ".parquet")
     groups = pq.ParquetFile(parquet).metadata
     assert [groups.row_group(n).num_rows for n in range(groups.num_row_groups)] == [50_000, 50_000, 20_000]
 
@@ -79,9 +81,8 @@ def test_progress_is_reported_and_memory_is_bounded_by_row_groups(make_settings:
 _KILL_AT_EVERY_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
-from orchestration.activation.deliver import deliver
 from orchestration.settings import load_settings
-from tests.orchestration.test_delivery import CLOCK, the_sync
+from tests.orchestration.test_delivery import CLOCK, deliver, the_sync
 
 home, pristine = Path(sys.argv[1]), Path(sys.argv[2])
 
@@ -154,20 +155,21 @@ def test_two_deliveries_of_one_sync_do_not_mix(make_settings: Any, tmp_path: Pat
     settings = make_settings("duckdb", tmp_path)
     build(settings)
     code = (
-        "import sys\nfrom orchestration.activation.destinations.files import FileSet\n"
-        "from tests.orchestration.test_delivery import the_sync\nfrom pathlib import Path\n"
-        "with FileSet(the_sync(), Path(sys.argv[1])).writing(): print('mine', flush=True); sys.stdin.read()"
+        "import sys\nfrom orchestration.activation.ledger import open_ledger\n"
+        "from orchestration.settings import load_settings\n"
+        "open_ledger(load_settings(home=sys.argv[1], schema_prefix='', target='duckdb')).acquire('repeat_buyers')\n"
+        "print('mine', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", code, str(settings.delivered_dir / "files")]
+    command = [sys.executable, "-c", code, str(settings.home)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "mine\n"
-        with pytest.raises(DeliveryError, match="Another process is delivering repeat_buyers"):
+        with pytest.raises(DeliveryError, match="Sync repeat_buyers is running already"):
             deliver(at(settings), the_sync())
         other.kill()
-    assert deliver(at(settings), the_sync()).delivered
+    assert deliver(at(settings), the_sync()).was_written
 
 
 def test_umask_does_not_open_files(make_settings: Any, tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_umask_does_not_open_files(make_settings: Any, tmp_path: Path) -> None:
     build(settings)
     earlier = os.umask(0)
     try:
-        delivery = deliver(at(settings), the_sync())
+        deliver(at(settings), the_sync())
     finally:
         os.umask(earlier)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in delivery.files} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files_of(settings)} == {0o600}

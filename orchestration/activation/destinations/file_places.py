@@ -63,8 +63,8 @@ class Config(Connection):
         return self
 
 
-def open_place(config: Config, object_name: str, secrets: Secrets) -> Place:
-    """The folder of that name in the place of a connection; nothing is connected yet."""
+def open_place(config: Config, object_name: str, secrets: Secrets, home: Path | None = None) -> Place:
+    """The folder of that name in the place of a connection, else in `home`; nothing is connected yet."""
 
     def secret(variable: str | None) -> SecretStr | None:
         return secrets.get(variable) if variable else None
@@ -101,6 +101,5 @@ def open_place(config: Config, object_name: str, secrets: Secrets) -> Place:
         root = Path(config.folder).expanduser().absolute()
         return LocalPlace(root, object_name, label=object_name, makes_root=False)
     settings = load_settings()
-    # What is built under a prefix, to try it, must not take the place of the live set.
-    home = settings.delivered_dir / settings.stable_schema("files")
+    home = home or settings.delivered_dir / settings.stable_schema("files")
     return LocalPlace(home, object_name, label=object_name, makes_root=True)

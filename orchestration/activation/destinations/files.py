@@ -16,8 +16,7 @@ manifest is replaced last, so a reader never sees half a set; who finds a file g
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,23 +25,20 @@ import pyarrow as pa
 
 from orchestration.activation.connections import Secrets
 from orchestration.activation.destinations.file_formats import WRITERS, checksum
-from orchestration.activation.destinations.file_formats import write_csv as write_csv
-from orchestration.activation.destinations.file_formats import write_parquet as write_parquet
 from orchestration.activation.destinations.file_places import Config as Config
 from orchestration.activation.destinations.file_places import open_place
-from orchestration.activation.destinations.places import LocalPlace, Place
+from orchestration.activation.destinations.places import Place
 from orchestration.activation.destinations.protocol import DeliveryClass, SendError, SetFacts
 from orchestration.activation.rows import type_name
-from orchestration.activation.syncs import Sync
 
 _MANIFEST = "manifest.json"
 
 
 def open_destination(
-    config: Config, object_name: str, secrets: Secrets, channel: str | None = None
+    config: Config, object_name: str, secrets: Secrets, channel: str | None = None, home: Path | None = None
 ) -> "FileDestination":
-    """The set of that name; nothing is connected yet."""
-    return FileDestination(open_place(config, object_name, secrets), object_name)
+    """The set of that name, in `home` where the connection names no place; nothing is connected yet."""
+    return FileDestination(open_place(config, object_name, secrets, home), object_name)
 
 
 class FileDestination:
@@ -153,51 +149,3 @@ class FileDestination:
             "rows": rows,
             "columns": [{"name": field.name, "type": type_name(field.type)} for field in columns],
         }
-
-
-class FileSet:
-    """The delivered files of one sync, below a folder of this machine that holds nothing else."""
-
-    def __init__(self, sync: Sync, root: Path) -> None:
-        self.sync = sync
-        self._place = LocalPlace(root, sync.object, label=sync.name, makes_root=True)
-        self._files = FileDestination(self._place, sync.object)
-        self._facts = SetFacts(sync.name, sync.purpose, sync.channel, sync.mode, tuple(sync.key), tuple(sync.formats))
-        self.folder, self.workroom = self._place.folder, self._place.workroom
-        self.manifest_path = self.folder / _MANIFEST
-
-    @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """Own the set and an empty folder to work in; what a killed delivery left is removed first."""
-        with self._place.writing():
-            self._files.remove_unnamed()
-            yield self.workroom
-
-    def manifest(self) -> dict[str, Any] | None:
-        """What the last delivery says of itself; None when there was none that can be read."""
-        return self._files.manifest()
-
-    def delivered_files(self) -> list[Path]:
-        """The files of the last delivery."""
-        return [self.folder / file["name"] for file in self._files.named()]
-
-    def delivered_rows(self) -> Path | None:
-        """The Parquet file of the last delivery, which the next is compared with; None when it is gone or altered."""
-        for file in self._files.named():
-            if file["name"].endswith(".parquet") and self._files.is_intact(file):
-                return self.folder / str(file["name"])
-        return None
-
-    def holds(self, wanted: Path) -> bool:
-        """Whether the rows delivered last are these, byte for byte."""
-        delivered = self.delivered_rows()
-        return delivered is not None and checksum(delivered) == checksum(wanted)
-
-    def is_as_declared(self, rows: int, columns: pa.Schema) -> bool:
-        """Whether the last delivery is unaltered and says what a delivery of now would say, its time aside."""
-        return self._files.is_as_declared(rows, columns, self._facts)
-
-    def replace(self, wanted: Path, rows: int, columns: pa.Schema, generated_at: datetime) -> None:
-        """Make the rows of a Parquet file in the workroom the delivered set."""
-        self._files.write(wanted, rows, columns, generated_at, self._facts)
-        self._files.remove_unnamed()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from orchestration.activation.destinations.protocol import Operation, Row, RowAnswer
@@ -64,7 +65,7 @@ class Batches:
             [self._run_id, entry.first_seq, entry.last_seq],
         )
         return [
-            Row(seq, json.loads(key), Operation(operation), json.loads(payload), idempotency, profile_id, provider_id)
+            Row(seq, _read(key), Operation(operation), _read(payload), idempotency, profile_id, provider_id)
             for seq, key, operation, payload, idempotency, profile_id, provider_id in found
         ]
 
@@ -238,3 +239,8 @@ class Batches:
             " where run_id = ? and batch_no = ?",
             [state, status_code, message, self._ledger.stamp(), self._run_id, entry.batch_no],
         )
+
+
+def _read(text: str) -> dict[str, Any]:
+    """An object of JSON; decimals stay exact."""
+    return dict(json.loads(text, parse_float=Decimal))
