@@ -96,7 +96,8 @@ def open_destination(
     backend: GuardedBackend | None = None,
 ) -> Destination:
     """A webhook for one run; raise `WrongConnectionError` where a secret or a file is missing."""
-    return Webhook(config, object_name, HttpClient(config, secrets, backend))
+    is_plain = httpx.URL(config.url).scheme == "http"
+    return Webhook(config, object_name, HttpClient(config, secrets, is_plain, backend))
 
 
 class Webhook(BatchDestination):
