@@ -14,6 +14,7 @@ from orchestration import (
     cli_profiles,
     cli_readers,
     cli_simulation,
+    cli_syncs,
 )
 from orchestration.cli_simulation import DEMO_DAYS, DEMO_PEOPLE, DEMO_SEED
 
@@ -151,6 +152,7 @@ cli_identity.register(app)
 cli_profiles.register(app)
 cli_audience_report.register(app)
 cli_audiences.register(app)
+cli_syncs.register(app)
 cli_metrics.register(app)
 cli_readers.register(app)
 

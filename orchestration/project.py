@@ -21,7 +21,9 @@ from orchestration.settings import PROJECT_DIR, Settings
 
 Manifest = dict[str, Any]
 
-PUBLISHED_ROOMS = ("identity", "profiles", "consent", "audiences")
+PUBLISHED_ROOMS = ("identity", "profiles", "consent", "audiences", "activation")
+# Rows for a destination hold personal data: they leave through their sync alone.
+_WISHES = re.compile(r"sync_.+__.+")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
 # What dbt parses; the other folders under tests/ are pytest's.
 _PARSED = ("dbt_project.yml", "models", "macros", "seeds", "tests/generic", "tests/singular", "tests/fixtures")
@@ -139,7 +141,7 @@ def public_tables(manifest: Manifest) -> list[PublicTable]:
     found = []
     for node in _models(manifest):
         room = node["fqn"][1] if len(node["fqn"]) > 2 else ""
-        if room in PUBLISHED_ROOMS and node.get("access") == "public":
+        if room in PUBLISHED_ROOMS and node.get("access") == "public" and not _WISHES.fullmatch(node["name"]):
             columns = tuple(
                 PublicColumn(column["name"], column.get("data_type") or "", column.get("description") or "")
                 for column in node["columns"].values()

@@ -44,19 +44,8 @@ moves as (
     {{ membership_moves('members_before', 'proposals', 'verdicts') }}
 ),
 
-last_members as (
-    {{ last_members(this) }}
-),
-
 leaving as (
-    select
-        moves.audience,
-        moves.profile_id,
-        max(last_members.expires_at) as expires_at
-    from moves
-    left join last_members on moves.audience = last_members.audience and moves.entry_key = last_members.profile_id
-    where moves.entry_type = 'left'
-    group by moves.audience, moves.profile_id
+    {{ leaving_members('moves', this) }}
 ),
 
 misses as (

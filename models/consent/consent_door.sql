@@ -61,19 +61,23 @@ all_statements as (
             identified.record_source = 'stg_commerce__customers'
             and accounts.record_id = identified.record_id
             and identified.identifier_type = 'email'
-    union all
-    select
-        'stg_events__events' as record_source,
-        record_id,
-        identifier_key,
-        purpose,
-        channel,
-        said,
-        is_grant,
-        is_objection,
-        stated_at,
-        cast(null as timestamp) as valid_until
-    from {{ ref('event_statements') }}
+    {% for record_source, model in [
+        ('stg_events__events', 'event_statements'), ('stg_onefolk__sync_results', 'delivery_statements'),
+    ] %}
+        union all
+        select
+            '{{ record_source }}' as record_source,
+            record_id,
+            identifier_key,
+            purpose,
+            channel,
+            said,
+            is_grant,
+            is_objection,
+            stated_at,
+            cast(null as timestamp) as valid_until
+        from {{ ref(model) }}
+    {% endfor %}
 ),
 
 statements as (

@@ -87,10 +87,12 @@ def load_connection(settings: Settings, name: str) -> Connection:
     """A connection by its name; `files`, below the home folder, needs no declaration."""
     declared = _declared(settings.connections_path)
     if name not in declared and name == "files":
-        declared[name] = {"type": "files"}
+        return Connection.model_validate({"type": "files"})
     if name not in declared:
         there = ", ".join(sorted({*declared, "files"}))
-        raise WrongConnectionError(f"There is no connection {name!r} in {settings.connections_path}; there are {there}.")
+        raise WrongConnectionError(
+            f"There is no connection {name!r} in {settings.connections_path}; there are {there}."
+        )
     return parse_connection(name, declared[name])
 
 
@@ -100,7 +102,9 @@ def parse_connection(name: str, declared: Any) -> Connection:
     if not _NAME.fullmatch(name):
         raise WrongConnectionError(f"{where}: a name is lower-case letters, digits and underscores.")
     if not isinstance(declared, dict) or not isinstance(declared.get("type"), str):
-        raise WrongConnectionError(f"{where} has no type: say one of {', '.join(_BUILT_IN)}, or the module of your own.")
+        raise WrongConnectionError(
+            f"{where} has no type: say one of {', '.join(_BUILT_IN)}, or the module of your own."
+        )
     kind = destination_module(declared["type"]).Config
     try:
         return kind.model_validate(declared)  # type: ignore[no-any-return]

@@ -8,11 +8,16 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.activation.connections import load_connection
 from orchestration.activation.destinations.files import FileSet, write_parquet
+from orchestration.activation.difference import Counts
+from orchestration.activation.engine import SyncRun, run_sync
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.plan import NOTHING, Plan, check_keys, plan
 from orchestration.activation.rows import count_rows, ordered_batches, relation_schema
 from orchestration.activation.syncs import ROOM, Sync
+from orchestration.build_state import require_green
+from orchestration.lock import writing
 from orchestration.progress import report
 from orchestration.settings import Settings
 from orchestration.warehouse import open_duckdb, open_warehouse
@@ -61,6 +66,18 @@ def deliver(settings: Settings, sync: Sync) -> Delivery:
         removed=planned.removed,
         seconds=time.monotonic() - started_at,
     )
+
+
+def deliver_sync(settings: Settings, sync: Sync, *, allow: bool = False, trigger: str = "command") -> SyncRun:
+    """Run one sync: whole files where it goes into files, else rows by the engine."""
+    if load_connection(settings, sync.connection).type != "files":
+        return run_sync(settings, sync, allow=allow, trigger=trigger)
+    with writing(settings, f"reading what {sync.name} wants", say=lambda text: report("wait", detail=text)):
+        require_green(settings)
+        done = deliver(settings, sync)
+    counts = Counts(0, done.rows, done.added, done.changed, done.removed)
+    planned = counts.planned if done.delivered else 0
+    return SyncRun(sync.name, "", "done", planned, done.rows, {"ok": planned} if planned else {}, counts)
 
 
 def _plan(settings: Settings, sync: Sync, wanted: Path, delivered: Path | None) -> Plan:

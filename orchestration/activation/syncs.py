@@ -1,13 +1,15 @@
 """Syncs as declared: a dbt exposure beside the model that holds exactly the rows a destination should hold."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 ROOM = "activation"
+_MODEL = re.compile(r"sync_(?P<destination>[a-z][a-z0-9_]*?)__(?P<object>[a-z][a-z0-9_]*)")
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 
@@ -16,18 +18,57 @@ class SyncError(ValueError):
     """A sync is declared in a way that can't be delivered; the message says what is allowed."""
 
 
+class SyncGuards(BaseModel):
+    """From where on a plan is too much and is not sent, but for removals of people who no longer permit it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_remove_share: float = Field(0.3, ge=0, le=1, description="removals, as a share of what is held")
+    max_change_share: float = Field(1.0, ge=0, description="changes, as a share of what is held")
+    allow_empty: bool = Field(False, description="whether a model without rows empties the destination")
+
+
+class Holdout(BaseModel):
+    """A share of people who are left out, to measure what the others' messages do; the same ones every time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Name = Field(description="the experiment; syncs that name the same one leave the same people out")
+    share: float = Field(gt=0, lt=1)
+
+
+class Alerts(BaseModel):
+    """From where on somebody should look."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reject_share: float = Field(0.02, ge=0, le=1, description="rows that were invalid or rejected, of those planned")
+
+
 class Activation(BaseModel):
     """`config.meta.activation` of an exposure."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    connection: Literal["files"] = Field(description="where the rows go: files, written under <home>/delivered/files")
-    object: _Name = Field(description="what the destination calls the rows; the name of the folder and of the files")
-    mode: Literal["mirror"] = Field("mirror", description="mirror: the destination holds the model's rows, no others")
+    connection: _Name = Field(description="where the rows go: a connection of connections.yml; files needs none")
+    object: _Name = Field(description="what the destination calls the rows: a table, a list, the name of files")
+    mode: Literal["insert", "update", "upsert", "mirror", "append", "audience", "delete"] = Field(
+        "mirror", description="mirror: the destination holds the model's rows, and none that left"
+    )
     key: tuple[_Name, ...] = Field(min_length=1, description="columns that tell the rows apart")
+    fields: dict[_Name, str] | None = Field(
+        None, description="columns that are sent, each with the destination's name; default: all but profile_id"
+    )
     purpose: str = Field(min_length=1, description="what the rows are used for: a purpose of the seed `purposes`")
     channel: _Name | None = Field(None, description="how people are reached, such as email")
-    formats: tuple[Literal["csv", "parquet"], ...] = Field(("csv", "parquet"), min_length=1)
+    audience: _Name | None = Field(None, description="whose members the rows are, so that a plan tells who is left out")
+    formats: tuple[Literal["csv", "jsonl", "parquet"], ...] = Field(("csv", "parquet"), min_length=1)
+    guards: SyncGuards = Field(default_factory=lambda: SyncGuards.model_validate({}))
+    holdout: Holdout | None = None
+    alerts: Alerts = Field(default_factory=lambda: Alerts.model_validate({}))
+    on_ambiguous: Literal["hold", "resend", "reconcile"] = Field(
+        "hold", description="what becomes of a message that may have been sent before a crash"
+    )
 
     @field_validator("formats")
     @classmethod
@@ -42,16 +83,29 @@ class Sync:
     """One sync: the model, and where, how and for which purpose its rows are delivered."""
 
     name: str
+    connection: str
     destination: str
     object: str
     mode: str
     key: tuple[str, ...]
+    fields: Mapping[str, str]
     purpose: str
     channel: str | None
+    audience: str | None
     formats: tuple[str, ...]
+    guards: SyncGuards
+    holdout: Holdout | None
+    alerts: Alerts
+    on_ambiguous: str
     model: str
     columns: tuple[str, ...]
+    personal: Mapping[str, str]
     description: str = ""
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """What the destination calls the columns of the key."""
+        return tuple(self.fields[name] for name in self.key)
 
 
 def sync_exposures(manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,28 +139,50 @@ def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:
         activation = Activation.model_validate(_meta(exposure).get("activation") or {})
     except ValidationError as error:
         raise SyncError(f"{where}: {explained(error, 'activation', Activation)}") from None
-    expected = f"sync_{activation.connection}__{activation.object}"
-    if _models(exposure) != [expected]:
-        found = ", ".join(_models(exposure)) or "nothing"
+    models = _models(exposure)
+    named = _MODEL.fullmatch(models[0]) if len(models) == 1 else None
+    if not named or named["object"] != activation.object:
+        found = ", ".join(models) or "nothing"
+        expected = f"sync_{activation.connection}__{activation.object}"
         raise SyncError(f"{where} depends on {found}, but for its object it must depend on {expected} and only that.")
     model = manifest["nodes"].get(exposure["depends_on"]["nodes"][0])
     columns = tuple(model["columns"]) if model else ()
-    unknown = [name for name in activation.key if columns and name not in columns]
-    if unknown:
-        raise SyncError(f"{where}: key column {', '.join(unknown)} is not in {expected}; it has {', '.join(columns)}.")
+    fields = _fields(activation, columns)
+    for told, names in (("key column", activation.key), ("field", fields)):
+        if unknown := [name for name in names if columns and name not in columns]:
+            there = ", ".join(columns)
+            raise SyncError(f"{where}: {told} {', '.join(unknown)} is not in {models[0]}; it has {there}.")
     return Sync(
         name=exposure["name"],
-        destination=activation.connection,
+        connection=activation.connection,
+        destination=named["destination"],
         object=activation.object,
         mode=activation.mode,
         key=activation.key,
+        fields=fields,
         purpose=activation.purpose,
         channel=activation.channel,
+        audience=activation.audience,
         formats=activation.formats,
-        model=expected,
+        guards=activation.guards,
+        holdout=activation.holdout,
+        alerts=activation.alerts,
+        on_ambiguous=activation.on_ambiguous,
+        model=models[0],
         columns=columns,
+        personal={
+            name: label
+            for name, column in (model["columns"] if model else {}).items()
+            if (label := (column.get("config") or {}).get("meta", {}).get("personal_data"))
+        },
         description=exposure.get("description") or "",
     )
+
+
+def _fields(activation: Activation, columns: Sequence[str]) -> dict[str, str]:
+    """The columns that are sent and what the destination calls them; those of the key are always among them."""
+    chosen = activation.fields or {name: name for name in columns if name != "profile_id"}
+    return {name: name for name in activation.key if name not in chosen} | dict(chosen)
 
 
 def explained(error: ValidationError, prefix: str, model: type[BaseModel]) -> str:

@@ -18,12 +18,12 @@ from orchestration.audiences.declarations import any_of
 from orchestration.audiences.funnel import Funnel, read_funnel
 from orchestration.audiences.guards import Guard, read_guards
 from orchestration.audiences.reach import Reach, read_reach
-from orchestration.audiences.scratch import scratch_folder
 from orchestration.build_state import require_landed
 from orchestration.dbt_events import BuildWatch
 from orchestration.lock import writing
 from orchestration.progress import report
 from orchestration.project import DbtError, dbt_environment, prepare, project_vars
+from orchestration.scratch import scratch_folder
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Warehouse, literal, open_warehouse, quoted
 

@@ -83,7 +83,7 @@ def _reach(test: Backtest) -> object:
 
 
 def _conditions(test: Backtest) -> object:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for place, step in enumerate(test.days[0].funnel.steps):
         shares = [
             f"{100 * day.funnel.steps[place].alone_count / day.funnel.base_count:.1f} %"

@@ -12,10 +12,10 @@ from orchestration.audiences.desk import Considered, Desk, open_desk
 from orchestration.audiences.differences import ANONYMOUS, NOT_LOOKED_AT, AudienceDiff, Diff, Limits, Side, breaches_of
 from orchestration.audiences.history import Then, copy_then, look_back
 from orchestration.audiences.preview import declared_audience
-from orchestration.audiences.scratch import scratch_folder
 from orchestration.audiences.trial import bring_permissions, trial_reach
 from orchestration.progress import report
 from orchestration.project import manifest_path, project_vars
+from orchestration.scratch import scratch_folder
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import quoted
 

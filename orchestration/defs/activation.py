@@ -1,60 +1,146 @@
-"""Delivery: one asset a sync, keyed by its destination and object."""
+"""Delivery: one asset a sync, keyed by its destination and object, with its checks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from typing import Any
 
 import dagster as dg
 
 from orchestration.activation import Sync, load_syncs
-from orchestration.activation import deliver as deliver_rows
+from orchestration.activation.deliver import deliver_sync
+from orchestration.activation.engine import SyncRun
+from orchestration.activation.sync_text import OUTCOMES
 from orchestration.build_state import require_green
 from orchestration.defs.publishing import PUBLISHED
-from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
+from orchestration.defs.resources import Cycle, clock_metadata
 from orchestration.progress import report
 from orchestration.translator import RoomTranslator
 
+# How many syncs are sent at once; each has its own connection, so that a slow one delays no other.
+_AT_ONCE = 8
+_RECONCILED, _REJECTS, _GUARD = "every_row_has_an_outcome", "reject_share", "guard"
+
 
 def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """The assets of all syncs of a manifest."""
+    """The assets of all syncs of a manifest, delivered side by side by one step."""
+    syncs = {_key(sync): sync for sync in load_syncs(dict(manifest))}
+    if not syncs:
+        return []
     translator = RoomTranslator()
     models = {
         node["name"]: translator.get_asset_key(node)
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
     }
-    return [_sync_asset(sync, models[sync.model]) for sync in load_syncs(dict(manifest))]
 
-
-def _sync_asset(sync: Sync, model: dg.AssetKey) -> dg.AssetsDefinition:
     @dg.multi_asset(
-        name=f"deliver_{sync.destination}_{sync.object}",
-        specs=[
-            dg.AssetSpec(
-                ["activation", sync.destination, sync.object],
-                deps=[model, PUBLISHED],
-                group_name="activation",
-                description=sync.description or f"What {sync.destination} holds as {sync.object}.",
-                kinds={"file"},
-                metadata={"purpose": sync.purpose, "mode": sync.mode, "key": ", ".join(sync.key)},
-            )
-        ],
-        pool=WRITER_POOL,
+        name="deliver_syncs",
+        specs=[_spec(key, sync, models[sync.model]) for key, sync in syncs.items()],
+        check_specs=[check for key in syncs for check in _check_specs(key)],
+        can_subset=True,
     )
-    def deliver(context: dg.AssetExecutionContext, cycle: Cycle) -> dg.MaterializeResult[Any]:
-        report("deliver", detail=sync.name)
+    def deliver_syncs(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[Any]:
         settings = cycle.settings
         require_green(settings)
-        done = deliver_rows(settings, sync)
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": done.rows,
-                "delivered": done.delivered,
-                "added": done.added,
-                "changed": done.changed,
-                "removed": done.removed,
-                "files": [str(path) for path in done.files],
-                **clock_metadata(settings),
+        # From here on a sync waits for the warehouse while it copies its rows, and for nobody while it sends them.
+        cycle.let_go()
+        chosen = [syncs[key] for key in syncs if key in context.selected_asset_keys]
+        failures: dict[str, Exception] = {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            running = {
+                pool.submit(copy_context().run, deliver_sync, settings, sync, trigger="cycle"): sync for sync in chosen
             }
-        )
+            for finished in as_completed(running):
+                sync = running[finished]
+                report("deliver", detail=sync.name)
+                try:
+                    done = finished.result()
+                except Exception as error:
+                    failures[sync.name] = error
+                    continue
+                yield from _checked(_key(sync), sync, done)
+                yield dg.MaterializeResult(
+                    asset_key=_key(sync), metadata={**_metadata(done), **clock_metadata(settings)}
+                )
+        if failures:
+            told = [f"Sync {name}: {error}" for name, error in sorted(failures.items())]
+            raise dg.Failure(description="\n".join(told), allow_retries=False) from next(iter(failures.values()))
 
-    return deliver
+    return [deliver_syncs]
+
+
+def _key(sync: Sync) -> dg.AssetKey:
+    return dg.AssetKey(["activation", sync.destination, sync.object])
+
+
+def _spec(key: dg.AssetKey, sync: Sync, model: dg.AssetKey) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=[model, PUBLISHED],
+        group_name="activation",
+        description=sync.description or f"What {sync.destination} holds as {sync.object}.",
+        kinds={"file"} if sync.connection == "files" else {"sync"},
+        metadata={
+            "purpose": sync.purpose,
+            "mode": sync.mode,
+            "key": ", ".join(sync.key),
+            "connection": sync.connection,
+        },
+        skippable=True,
+    )
+
+
+def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(_RECONCILED, asset=key, description="Every planned row ended with exactly one outcome."),
+        dg.AssetCheckSpec(_REJECTS, asset=key, description="Few rows were invalid or refused."),
+        dg.AssetCheckSpec(_GUARD, asset=key, description="The plan was not more than the sync allows."),
+    ]
+
+
+def _checked(key: dg.AssetKey, sync: Sync, done: SyncRun) -> Iterator[dg.AssetCheckResult]:
+    count = sum(done.outcomes.values())
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_RECONCILED,
+        passed=count == done.planned or done.status == "waiting",
+        metadata={"planned": done.planned, "outcomes": count},
+    )
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_REJECTS,
+        passed=done.reject_share <= sync.alerts.reject_share and done.status != "stopped",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=done.message if done.status == "stopped" else None,
+        metadata={"share": done.reject_share, "allowed": sync.alerts.reject_share, "sentences": _sentences(done)},
+    )
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_GUARD,
+        passed=done.status != "guarded",
+        description=done.message if done.status == "guarded" else None,
+    )
+
+
+def _sentences(done: SyncRun) -> list[str]:
+    """What somebody should know, whether or not it is too much."""
+    if done.status in ("stopped", "guarded"):
+        return [
+            f"Sync {done.sync} {'stopped' if done.status == 'stopped' else 'is held by its guard'}: {done.message}."
+        ]
+    return []
+
+
+def _metadata(done: SyncRun) -> dict[str, Any]:
+    return {
+        "dagster/row_count": done.wanted,
+        "delivered": bool(done.planned),
+        "status": done.status,
+        "planned": done.planned,
+        "added": done.counts.added,
+        "changed": done.counts.changed,
+        "removed": done.counts.removed,
+        **{f"rows {OUTCOMES[name]}": count for name, count in done.outcomes.items()},
+        **({"message": done.message} if done.message else {}),
+    }

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.activation.outcomes import bring_outcomes
 from orchestration.defs.checks import REGISTER, set_aside_result, set_aside_spec
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
 from orchestration.landing import land, load_contract
@@ -36,6 +37,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
             landing = land(settings, warehouse, wanted)
+            bring_outcomes(settings, warehouse)
         report("land", 1, 1, f"{landing.files:,} new files, {landing.rows:,} rows")
         for key in sorted(context.selected_asset_keys, key=lambda key: (key != REGISTER, key)):
             table = landed.get(key)

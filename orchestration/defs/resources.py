@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version as installed_version
@@ -26,6 +26,7 @@ class Cycle(dg.ConfigurableResource[Any]):
     """Held by a run from its first step to its last: nobody else writes, and every step sees the same clock."""
 
     _settings: Settings | None = PrivateAttr(default=None)
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @property
     def settings(self) -> Settings:
@@ -33,6 +34,10 @@ class Cycle(dg.ConfigurableResource[Any]):
         if self._settings is None:
             raise RuntimeError("The settings of a cycle are known while a run holds it.")
         return self._settings
+
+    def let_go(self) -> None:
+        """Let others write from here on: what is left of the run needs the warehouse only now and then."""
+        self._held.close()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Cycle"]:
@@ -42,7 +47,8 @@ class Cycle(dg.ConfigurableResource[Any]):
             raise RuntimeError("A cycle belongs to a run.")
         environment = load_settings()
         purpose = run.tags.get(PURPOSE_TAG) or f"run {run.run_id[:8]} of job {run.job_name}"
-        with alive(environment, run.run_id), writing(environment, purpose, say=lambda text: _tell(log, text)):
+        with alive(environment, run.run_id), self._held:
+            self._held.enter_context(writing(environment, purpose, say=lambda text: _tell(log, text)))
             given = instance.get_run_by_id(run.run_id) or run
             moment = given.tags.get(AS_OF_TAG) or _of_root(instance, given)
             told = {"as_of": moment, "allowed_guards": given.tags.get(ALLOWED_TAG)}

@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration.defs.publishing import PUBLISHED
 
 _LANDED = dg.AssetSelection.kind("file") & dg.AssetSelection.kind("table")
-_DELIVERED = dg.AssetSelection.key_prefixes(["activation"]) & dg.AssetSelection.kind("file")
+_DELIVERED = dg.AssetSelection.key_prefixes(["activation"]) - dg.AssetSelection.kind("dbt")
 _BUILT = dg.AssetSelection.kind("dbt")
 _CHECKS = dg.AssetSelection.all_asset_checks()
 

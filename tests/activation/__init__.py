@@ -1,1 +1,1 @@
-"""Tests of deliveries, and the real servers that they deliver to."""
+"""The delivery engine and its destinations."""

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.activation import Delivery, DeliveryError, Sync, SyncError, deliver, load_syncs
+from orchestration.activation import DeliveryError, Sync, SyncError, load_syncs
+from orchestration.activation.deliver import Delivery, deliver
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, quoted
 
@@ -203,15 +204,18 @@ def test_a_broken_model_is_not_delivered(engine_settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("activation", "told"),
     [
-        ({"connection": "ftp"}, "activation.connection is 'ftp': input should be 'files'"),
-        ({"mode": "upsert"}, "activation.mode is 'upsert': input should be 'mirror'"),
+        ({"connection": "F T P"}, "activation.connection is 'F T P': string should match pattern"),
+        ({"mode": "wish"}, "activation.mode is 'wish': input should be 'insert', 'update', 'upsert', 'mirror'"),
         ({"key": None}, "activation.key is missing"),
         ({"key": ["customer_id"]}, "key column customer_id is not in sync_files__buyers; it has profile_id"),
         ({"purpose": None}, "activation.purpose is missing"),
         ({"formats": ["csv"]}, "must include parquet"),
         ({"object": "../x"}, "activation.object is '../x'"),
         ({"object": "others"}, "must depend on sync_files__others and only that"),
-        ({"colour": "red"}, "activation.colour is not known; allowed are connection, object, mode, key, purpose"),
+        (
+            {"colour": "red"},
+            "activation.colour is not known; allowed are connection, object, mode, key, fields, purpose",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_refused(activation: dict[str, Any], told: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.activation import DeliveryError, deliver
+from orchestration.activation import DeliveryError
+from orchestration.activation.deliver import deliver
 from orchestration.progress import Report, listening
 from tests.orchestration.test_delivery import at, build, contents, the_sync
 
@@ -78,7 +79,7 @@ def test_progress_is_reported_and_memory_is_bounded_by_row_groups(make_settings:
 _KILL_AT_EVERY_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
-from orchestration.activation import deliver
+from orchestration.activation.deliver import deliver
 from orchestration.settings import load_settings
 from tests.orchestration.test_delivery import CLOCK, the_sync
 

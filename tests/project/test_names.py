@@ -26,7 +26,7 @@ PREFIXES = {
     "stg_": ("staging", rf"stg_(?P<source>{SNAKE})__{SNAKE}"),
     "traits_": ("profiles", rf"traits_{SNAKE}"),
     "aud_": ("audiences", rf"aud_{SNAKE}"),
-    "sync_": ("activation", rf"sync_{SNAKE}__{SNAKE}"),
+    "sync_": ("activation", rf"sync_{SNAKE}__{SNAKE}|sync_runs|sync_results"),
 }
 # Staging holds `stg_` models and these.
 STAGING_OTHERS = frozenset({"landings", "quarantine", "unreadable_rows"})

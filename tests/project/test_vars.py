@@ -127,6 +127,8 @@ def test_every_var_is_read(project_vars: dict[str, Any]) -> None:
     """A var that nothing reads is a promise that nobody keeps, and one that is read is declared."""
     files = [*files_under("models", ".sql", ".yml"), *files_under("macros", ".sql"), *files_under("tests", ".sql")]
     read = {name for path in files for name in re.findall(r"\bvar\(\s*['\"](\w+)['\"]", text_of(path))}
+    in_python = r"project_vars\([^)]*\)\.get\(\s*['\"](\w+)['\"]"
+    read |= {name for path in files_under("orchestration", ".py") for name in re.findall(in_python, text_of(path))}
     assert not (found := list(difference("vars", list(project_vars), sorted(read)))), sentence(found)
 
 

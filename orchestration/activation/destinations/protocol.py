@@ -59,7 +59,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RowAnswer:
-    """What the destination says of one row: `ok`, `noop` (it was so already), `invalid` (ours) or `rejected` (theirs)."""
+    """What is said of one row: `ok`, `noop` (it was so already), `invalid` (our fault) or `rejected` (theirs)."""
 
     seq: int
     outcome: str = "ok"

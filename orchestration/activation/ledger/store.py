@@ -34,6 +34,9 @@ class Store(Protocol):
     def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
         """Rows of a query, some thousands at a time."""
 
+    def columns(self, table: str) -> set[str]:
+        """Names of the columns of a table."""
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and nobody else writes meanwhile what this reads."""
@@ -77,6 +80,9 @@ class SQLiteStore:
             cursor = self._connection.execute(sql, values)
             while page := cursor.fetchmany(_PAGE):
                 yield page
+
+    def columns(self, table: str) -> set[str]:
+        return {str(row[1]) for row in self.rows(f"pragma table_info({table})")}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -144,6 +150,10 @@ class PostgresStore:
             cursor.execute(_marked(sql), list(values))
             while page := cursor.fetchmany(_PAGE):
                 yield page
+
+    def columns(self, table: str) -> set[str]:
+        sql = "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+        return {str(name) for (name,) in self.rows(sql, [self._schema, table])}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,0 +1,54 @@
+"""How the sending of a run goes: why it stopped, how often a batch was tried, and how long it waits in between."""
+
+import random
+import threading
+from dataclasses import dataclass, field
+
+from orchestration.activation.destinations.protocol import Row
+
+_SHORTEST_PAUSE, _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5, 60.0
+
+
+@dataclass
+class Sending:
+    """How a run's sending went: why it stopped, if it did, how many rows were answered, and whether jobs still work."""
+
+    stopped: str | None = None
+    is_waiting: bool = False
+    done: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stop(self, why: str) -> None:
+        """Send nothing more; the first reason is kept."""
+        with self._lock:
+            self.stopped = self.stopped or why
+
+    def add(self, count: int) -> None:
+        """So many more rows have their outcome."""
+        with self._lock:
+            self.done += count
+
+
+@dataclass
+class Tries:
+    """How often a batch was tried, how often its answer was lost, and how many seconds were waited."""
+
+    count: int = 0
+    unsure: int = 0
+    waited: float = 0.0
+
+    def next_pause(self, asked: float | None, patience: float) -> float | None:
+        """Seconds until the next try, as asked or twice as long each time, with some chance; None beyond patience."""
+        self.count += 1
+        backed_off = min(_FIRST_PAUSE * 2**self.count, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+        pause = backed_off if asked is None else max(asked, _SHORTEST_PAUSE)
+        if self.waited + pause > patience:
+            return None
+        self.waited += pause
+        return pause
+
+
+def too_large(row: Row, limit: int) -> str | None:
+    """Why a row is more than a destination takes, in a sentence; None where it isn't."""
+    size = sum(len(str(value)) + len(name) + 6 for name, value in row.payload.items())
+    return f"The row has about {size:,} bytes, and {limit:,} are allowed." if size > limit else None

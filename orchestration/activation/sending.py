@@ -1,0 +1,244 @@
+"""Sending the batches of a frozen plan: claim, send, record; again, halved or stopped, as the destination answers."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from orchestration.activation.attempts import Sending, Tries, too_large
+from orchestration.activation.connections import Connection
+from orchestration.activation.destinations.protocol import (
+    Accepted,
+    Answer,
+    Answered,
+    Batch,
+    BatchRefusedError,
+    DeliveryClass,
+    Destination,
+    NotAllowedError,
+    Operation,
+    Row,
+    RowAnswer,
+    SendError,
+    TryLaterError,
+    UnsureError,
+)
+from orchestration.activation.ledger.batches import BatchEntry, Batches
+from orchestration.activation.messages import Gate
+from orchestration.activation.pace import Pace
+from orchestration.activation.syncs import Sync
+from orchestration.progress import report
+
+# A batch whose answer is lost again and again is left for the next run.
+_MOST_UNSURE = 5
+_FIRST_POLL, _LONGEST_POLL = 0.2, 30.0
+
+
+class Sender:
+    """Sends the open batches of one run to one destination."""
+
+    def __init__(
+        self,
+        sync: Sync,
+        connection: Connection,
+        destination: Destination,
+        batches: Batches,
+        gate: Gate,
+        pace: Pace,
+        *,
+        total: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sync = sync
+        self._connection = connection
+        self._destination = destination
+        self._batches = batches
+        self._gate = gate
+        self._pace = pace
+        self._total = total
+        self._sleep = sleep
+        self._is_side_effect = destination.delivery_class == DeliveryClass.SIDE_EFFECT
+        self._queue: deque[BatchEntry] = deque()
+        self._sending = Sending()
+
+    def send_all(self) -> Sending:
+        """Send what is open, some batches at once; what a crash left claimed first, by what sending it twice means."""
+        entries = self._batches.open()
+        jobs = [entry for entry in entries if entry.state == "accepted"]
+        for entry in entries:
+            if entry.state == "claimed" and self._is_side_effect:
+                self._after_a_crash(entry)
+            elif entry.state in ("claimed", "planned"):
+                self._queue.append(entry)
+        workers = min(self._connection.concurrency, max(len(self._queue), 1))
+        with ThreadPoolExecutor(workers) as pool:
+            for finished in [pool.submit(self._work) for _ in range(workers)]:
+                finished.result()
+        if not self._sending.stopped:
+            jobs += [entry for entry in self._batches.open() if entry.state == "accepted" and entry not in jobs]
+            self._await_jobs(jobs)
+        return self._sending
+
+    def _work(self) -> None:
+        while not self._sending.stopped:
+            try:
+                entry = self._queue.popleft()
+            except IndexError:
+                return
+            try:
+                self._deliver(entry)
+            except BaseException as error:
+                self._sending.stop(f"{type(error).__name__}")
+                raise
+
+    def _deliver(self, entry: BatchEntry) -> None:
+        rows = self._sift(entry)
+        tries = Tries()
+        while rows and not self._sending.stopped:
+            if not self._pace.wait(self._patience() - tries.waited):
+                self._sending.stop(f"{self._sync.connection} asks to wait longer than a run may")
+                return
+            entry = self._batches.claim(entry)
+            try:
+                answer = self._send(entry, rows)
+            except SendError as error:
+                rows = self._after(error, entry, rows, tries)
+            else:
+                self._take(entry, answer)
+                return
+
+    def _after(self, error: SendError, entry: BatchEntry, rows: list[Row], tries: Tries) -> list[Row]:
+        """What is still to be sent of a batch that got no answer per row."""
+        if isinstance(error, BatchRefusedError):
+            self._refused(entry, rows, error)
+            return []
+        if isinstance(error, UnsureError):
+            if self._is_side_effect:
+                self._in_doubt(entry, rows, str(error))
+                return []
+            tries.unsure += 1
+            if tries.unsure >= _MOST_UNSURE or not self._pauses(tries, None):
+                self._sending.stop(f"{error}; it is sent again by the next run")
+            return rows
+        self._batches.unclaim(entry, error.status_code, str(error))
+        self._gate.take_back(rows)
+        if isinstance(error, TryLaterError) and self._pauses(tries, error.after):
+            # What was taken back is asked for again: permission and caps may have changed meanwhile.
+            return self._sift(entry) if self._is_side_effect else rows
+        self._sending.stop(str(error))
+        return []
+
+    def _pauses(self, tries: Tries, asked: float | None) -> bool:
+        """Close the connection for a while; False beyond patience."""
+        pause = tries.next_pause(asked, self._patience())
+        if pause is None:
+            return False
+        self._pace.close_for(pause)
+        return True
+
+    def _send(self, entry: BatchEntry, rows: Sequence[Row]) -> Answer:
+        key = rows[0].idempotency_key if len(rows) == 1 else entry.idempotency_key
+        batch = Batch(self._sync.name, self._sync.object, key, rows, entry.attempt)
+        try:
+            answer = self._destination.send(batch)
+        except SendError:
+            raise
+        except Exception as error:
+            # What it says may hold values of rows.
+            raise UnsureError(f"The destination's module failed with {type(error).__name__}") from error
+        if isinstance(answer, Answered) and sorted(told.seq for told in answer.rows) != [row.seq for row in rows]:
+            raise UnsureError("The answer is not about the rows that were sent")
+        return answer
+
+    def _take(self, entry: BatchEntry, answer: Answer) -> None:
+        if isinstance(answer, Accepted):
+            self._batches.accept(entry, answer.job_id, answer.status_code)
+        else:
+            self._record(entry, answer.rows, answer.status_code)
+
+    def _record(self, entry: BatchEntry | None, answers: Sequence[RowAnswer], status_code: int | None = None) -> None:
+        self._batches.record(entry, answers, status_code)
+        self._sending.add(len(answers))
+        report("deliver", self._sending.done, self._total, self._sync.name)
+
+    def _sift(self, entry: BatchEntry) -> list[Row]:
+        """The rows to send; those that can't be, or may not be now, get their outcome."""
+        kept, ended = [], []
+        limit = self._destination.limits.max_row_bytes
+        for row in self._batches.rows(entry):
+            problem = self._destination.problems(row) or too_large(row, limit)
+            if problem and row.operation != Operation.REMOVE:
+                ended.append(RowAnswer(row.seq, "invalid", "invalid", problem))
+            elif answer := self._gate.judge(row):
+                ended.append(answer)
+            else:
+                kept.append(row)
+        if ended or not kept:
+            self._record(None if kept else entry, ended)
+        return kept
+
+    def _refused(self, entry: BatchEntry, rows: Sequence[Row], error: BatchRefusedError) -> None:
+        if len(rows) == 1:
+            code = str(error.status_code) if error.status_code else None
+            self._record(entry, [RowAnswer(rows[0].seq, "rejected", code, str(error))], error.status_code)
+            return
+        halves = self._batches.split(entry, [row.seq for row in rows], error.status_code, str(error))
+        self._queue.extendleft(reversed(halves))
+
+    def _after_a_crash(self, entry: BatchEntry) -> None:
+        rows = self._batches.rows(entry)
+        if rows:
+            self._in_doubt(entry, rows, "The run ended while it was being sent")
+        else:
+            self._record(entry, [])
+
+    def _in_doubt(self, entry: BatchEntry, rows: Sequence[Row], why: str) -> None:
+        """A message that may have been sent: asked after, sent again or held, as the sync says."""
+        answers = []
+        for row in rows:
+            done = self._destination.was_done(row) if self._sync.on_ambiguous == "reconcile" else None
+            if done:
+                answers.append(RowAnswer(row.seq, "ok", "reconciled", "The destination has it"))
+            elif done is None and self._sync.on_ambiguous != "resend":
+                answers.append(RowAnswer(row.seq, "ambiguous", "ambiguous", why))
+        if answers:
+            self._record(entry if len(answers) == len(rows) else None, answers)
+        if len(answers) < len(rows):
+            self._batches.unclaim(entry, None, why)
+            self._gate.take_back(rows)
+            self._queue.append(entry)
+
+    def _await_jobs(self, jobs: list[BatchEntry]) -> None:
+        """Ask after jobs until they answer, or leave them to whoever asks next."""
+        pause, waited = _FIRST_POLL, 0.0
+        while jobs and not self._sending.stopped:
+            left = [entry for entry in jobs if not self._poll(entry)]
+            if left and waited + pause > self._patience():
+                self._sending.is_waiting = True
+                return
+            jobs = left
+            if jobs:
+                self._sleep(pause)
+                waited, pause = waited + pause, min(pause * 2, _LONGEST_POLL)
+
+    def _poll(self, entry: BatchEntry) -> bool:
+        rows = self._batches.rows(entry)
+        batch = Batch(self._sync.name, self._sync.object, entry.idempotency_key, rows, entry.attempt)
+        try:
+            answer = self._destination.poll(entry.job_id or "", batch)
+        except (TryLaterError, UnsureError):
+            return False
+        except NotAllowedError as error:
+            self._sending.stop(str(error))
+            return True
+        except BatchRefusedError as error:
+            self._refused(entry, rows, error)
+            self._work()
+            return True
+        if isinstance(answer, Accepted):
+            return False
+        self._record(entry, answer.rows, answer.status_code)
+        return True
+
+    def _patience(self) -> float:
+        return self._connection.patience_minutes * 60

@@ -1,0 +1,67 @@
+"""Whether a sync fits its model and what its destination knows: every problem in a sentence, and nothing is sent."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestration.activation.connections import load_connection
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination
+from orchestration.activation.engine import open_destination
+from orchestration.activation.errors import DeliveryError
+from orchestration.activation.syncs import Activation, Sync
+from orchestration.settings import Settings
+
+# What a model's types are to a destination.
+_KINDS = {
+    "text": "text",
+    "integer": "number",
+    "bigint": "number",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `config.meta.activation`, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Activation.model_json_schema()}
+
+
+def problems_of(settings: Settings, sync: Sync, model: Mapping[str, Any]) -> list[str]:
+    """Why a sync can't be delivered as it is declared; none where it can."""
+    try:
+        connection = load_connection(settings, sync.connection)
+        destination = open_destination(connection, sync)
+    except DeliveryError as error:
+        return [f"Sync {sync.name}: {error}"]
+    try:
+        return [f"Sync {sync.name}: {told}" for told in _problems(sync, destination, model)]
+    finally:
+        destination.close()
+
+
+def _problems(sync: Sync, destination: Destination, model: Mapping[str, Any]) -> Iterator[str]:
+    columns = {
+        name: re.sub(r"\(.*", "", str(column.get("data_type") or "text"))
+        for name, column in model.get("columns", {}).items()
+    }
+    if destination.delivery_class == DeliveryClass.SIDE_EFFECT and sync.mode != "append":
+        yield f"its destination sends messages, so its mode must be append, and not {sync.mode}: each row is sent once."
+    if (sync.channel or sync.holdout) and "profile_id" not in columns:
+        yield f"{sync.model} needs a column profile_id, for it is about reaching people."
+    try:
+        catalogue = destination.catalogue()
+    except Exception as error:
+        yield f"what {sync.connection} knows of {sync.object} can't be read: {error}"
+        return
+    sent = {field: _KINDS.get(columns.get(name, "text"), "number") for name, field in sync.fields.items()}
+    for field in catalogue.required:
+        if field not in sent:
+            yield f"{sync.object} needs the field {field}, and no column is sent as it."
+    for field, kind in sent.items():
+        if field not in catalogue.fields:
+            if not catalogue.is_open:
+                known = ", ".join(sorted(catalogue.fields))
+                yield f"{sync.object} knows no field {field}; it knows {known}."
+        elif catalogue.fields[field] not in (kind, "any", "text"):
+            yield f"field {field} of {sync.object} is {catalogue.fields[field]}, and its column is {kind}."
