@@ -200,11 +200,14 @@ def test_a_removal_goes_where_removals_go(peer: HttpPeer, opened: Open) -> None:
     ]
 
 
-def test_a_removal_that_nothing_tells_is_not_sent(opened: Open) -> None:
-    """A removal that would look like a row to add is a problem of the row."""
+def test_a_removal_that_nothing_tells_is_not_sent(peer: HttpPeer, opened: Open) -> None:
+    """A removal that would look like a row to add is never sent: the sync stops until the connection is mended."""
     removal = row(3, "remove", id=3)
     for mapping in (None, {"id": "$id"}, {"id": "$id", "note": "$$operation"}):
-        assert "removed" in str(opened(mapping=mapping).problems(removal))
+        destination = opened(mapping=mapping)
+        assert "removed" in str(destination.problems(removal))
+        assert isinstance(error_of(destination, batch(removal)), NotAllowedError)
+    assert not peer.received
 
 
 def test_a_batch_of_two_places_is_halved_before_anything_is_sent(peer: HttpPeer, opened: Open) -> None:
