@@ -40,6 +40,8 @@ from orchestration.activation.destinations.protocol import (
 from orchestration.settings import PROJECT_DIR
 from tests.activation.smtp_peer import CUT, SmtpPeer
 
+# Some of the servers here ask for a login on a connection without TLS, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 SECRET = "s3cret-Of-The-House"
 Open = Callable[..., Destination]
 

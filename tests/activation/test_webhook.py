@@ -140,6 +140,7 @@ def test_the_body_is_the_row(peer: HttpPeer, opened: Open) -> None:
     assert first.key == "key-0"
     assert first.headers["content-type"] == "application/json"
     assert first.headers["x-brand"] == "north"
+    assert first.headers["accept-encoding"] == "identity"
     assert "cookie" not in second.headers
 
 
@@ -199,11 +200,14 @@ def test_a_removal_goes_where_removals_go(peer: HttpPeer, opened: Open) -> None:
     ]
 
 
-def test_a_removal_that_nothing_tells_is_not_sent(opened: Open) -> None:
-    """A removal that would look like a row to add is a problem of the row."""
+def test_a_removal_that_nothing_tells_is_not_sent(peer: HttpPeer, opened: Open) -> None:
+    """A removal that would look like a row to add is never sent: the sync stops until the connection is mended."""
     removal = row(3, "remove", id=3)
     for mapping in (None, {"id": "$id"}, {"id": "$id", "note": "$$operation"}):
-        assert "removed" in str(opened(mapping=mapping).problems(removal))
+        destination = opened(mapping=mapping)
+        assert "removed" in str(destination.problems(removal))
+        assert isinstance(error_of(destination, batch(removal)), NotAllowedError)
+    assert not peer.received
 
 
 def test_a_batch_of_two_places_is_halved_before_anything_is_sent(peer: HttpPeer, opened: Open) -> None:
@@ -330,12 +334,14 @@ def test_a_refused_row_is_rejected_with_its_reason(peer: HttpPeer, opened: Open,
     [
         ("7", 7, 7),
         ("1.5", 1.5, 1.5),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3_500, 3_600),
+        ("in an hour", 3_500, 3_600),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
     ],
 )
 def test_who_asks_to_wait_is_heard(peer: HttpPeer, opened: Open, asked: str, least: float, most: float) -> None:
     """Retry-After is seconds or a date; a date that has passed asks for nothing."""
+    if asked == "in an hour":
+        asked = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     peer.will(Reply(503, {"Retry-After": asked}))
     error = error_of(opened())
     assert isinstance(error, TryLaterError)
@@ -440,6 +446,10 @@ def test_an_index_that_isnt_one_is_no_answer(peer: HttpPeer, opened: Open, place
     peer.will(Reply(body=[{"i": place, "ok": True} for place in places]))
     answers = {"index_path": "i", "ok_path": "ok"}
     assert isinstance(error_of(opened(**MANY, answers=answers), batch(row(0), row(1))), UnsureError)
+    if places != [0]:
+        peer.will(Reply(body=[{"i": place} for place in places]))
+        errors = {"index_path": "i", "lists": "errors"}
+        assert isinstance(error_of(opened(**MANY, answers=errors), batch(row(0), row(1))), UnsureError)
 
 
 def test_an_error_inside_a_success_refuses_the_batch(peer: HttpPeer, opened: Open) -> None:
@@ -521,13 +531,13 @@ def test_a_connection_that_was_ended_meanwhile_is_made_anew(peer: HttpPeer, open
 
 
 def test_many_threads_share_a_destination(peer: HttpPeer, opened: Open) -> None:
-    """Batches sent at once from many threads all arrive, each once, over no more connections than allowed."""
-    destination = opened(concurrency=4)
+    """Batches sent at once from many threads all arrive, each once, and no thread ends another's connection."""
+    destination = opened()
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda seq: destination.send(batch(row(seq))), range(200)))
+        answers = list(pool.map(lambda seq: destination.send(batch(row(seq))), range(1_000)))
     assert all(outcomes(answer) == ["ok"] for answer in answers)
-    assert sorted(request.json["points"] for request in peer.received) == list(range(200))
-    assert peer.connections <= 4
+    assert sorted(request.json["points"] for request in peer.received) == list(range(1_000))
+    assert peer.connections <= 16
 
 
 # Where nothing is sent to
@@ -585,6 +595,15 @@ def test_our_own_machine_is_no_destination(peer: HttpPeer, opened: Open, host: s
     assert isinstance(error, NotAllowedError)
     assert "loopback" in str(error)
     assert peer.connections == 0
+
+
+def test_what_is_not_encrypted_stays_at_home(opened: Open) -> None:
+    """A named host that turns out to be at a public address gets nothing in the open."""
+    guard = AddressGuard(["crm.internal"], resolve=lambda *_: ["10.0.0.1", "93.184.216.34"], is_plain=True)
+    with pytest.raises(AddressRefusedError, match="encrypted"):
+        guard.addresses("crm.internal", 80)
+    error = error_of(opened(url="http://8.8.8.8/", allowed_private_hosts=["8.8.8.8"], timeout_seconds=1))
+    assert isinstance(error, NotAllowedError)
 
 
 class _Recording(httpcore.NetworkBackend):

@@ -55,11 +55,14 @@ class AddressGuard:
     """Resolves hosts, and refuses those with an address that is not public unless they are named.
 
     A named host may be at private and loopback addresses, never at link-local, metadata, multicast or reserved ones.
+    With `is_plain`, where nothing is encrypted, it must be.
     """
 
-    def __init__(self, allowed_private_hosts: Iterable[str] = (), resolve: Resolve = resolve) -> None:
+    def __init__(
+        self, allowed_private_hosts: Iterable[str] = (), resolve: Resolve = resolve, is_plain: bool = False
+    ) -> None:
         self._allowed = frozenset(map(plain_host, allowed_private_hosts))
-        self._resolve = resolve
+        self._resolve, self._is_plain = resolve, is_plain
 
     def allows_private(self, host: str) -> bool:
         """Whether a host was named as one that may be private."""
@@ -70,7 +73,10 @@ class AddressGuard:
         found = list(self._resolve(host, port))
         if not found:
             raise OSError("no address")
-        kinds = {kind_of(address) for address in found} - {"public"}
+        kinds = {kind_of(address) for address in found}
+        if self._is_plain and "public" in kinds:
+            raise AddressRefusedError(f"{host} is at a public address: what goes there must be encrypted.")
+        kinds.discard("public")
         if self.allows_private(host):
             kinds -= {"private", "loopback"}
             if kinds:

@@ -66,14 +66,16 @@ def cleaned(text: str, cap: int = 500) -> str:
 
 
 class HttpClient:
-    """Sends requests of one connection, from several threads at once."""
+    """Sends requests of one connection, from several threads at once; with `is_plain` to private addresses alone."""
 
-    def __init__(self, config: HttpConnection, secrets: Secrets, backend: GuardedBackend | None = None) -> None:
+    def __init__(
+        self, config: HttpConnection, secrets: Secrets, is_plain: bool, backend: GuardedBackend | None = None
+    ) -> None:
         self._config = config
         self._identity = _identity(config, secrets)
         self._signature = secrets.get(config.signature_env) if config.signature_env else None
-        backend = backend or GuardedBackend(AddressGuard(config.allowed_private_hosts))
-        self._transport = GuardedTransport(trust(config.ca_file), backend, config.concurrency)
+        backend = backend or GuardedBackend(AddressGuard(config.allowed_private_hosts, is_plain=is_plain))
+        self._transport = GuardedTransport(trust(config.ca_file), backend)
 
     def request(self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """One exchange; raise a `SendError` where no status came back."""
@@ -111,7 +113,7 @@ class HttpClient:
 
     def _read(self, host: str, answer: httpx.Response) -> HttpAnswer:
         limit, body = self._config.max_response_bytes, bytearray()
-        is_whole = answer.headers.get("content-encoding", "identity").lower() == "identity"
+        is_whole = True
         try:
             for piece in answer.iter_raw():
                 body += piece

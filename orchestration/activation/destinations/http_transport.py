@@ -5,10 +5,12 @@ from the environment, and no bodies that unfold in memory.
 """
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -19,6 +21,8 @@ from orchestration.activation.destinations.addresses import AddressGuard
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 # Bytes written at once, so that the deadline is looked at in between.
 _PIECE = 65_536
+# Seconds that a connection is kept for the next request; servers end theirs later.
+_KEPT = 5.0
 
 
 @contextmanager
@@ -97,38 +101,67 @@ class GuardedBackend(httpcore.NetworkBackend):
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
+    def __init__(self, inner: Any, done: Callable[[], None]) -> None:
+        self._inner, self._done = inner, done
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._inner
 
     def close(self) -> None:
-        self._inner.close()
+        try:
+            self._inner.close()
+        finally:
+            self._done()
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """Sends requests of httpx over a guarded pool of connections; raises the errors of httpcore."""
+    """Sends requests of httpx over guarded connections, which are kept; raises the errors of httpcore.
 
-    def __init__(self, context: ssl.SSLContext, backend: GuardedBackend, connections: int) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=connections, keepalive_expiry=5.0, network_backend=backend
-        )
+    Each thread has a pool of one connection to itself while it needs one. A pool that threads share ends connections
+    that are in use: it may look at one as idle that another thread has just begun to use, find its answer there, and
+    take that for the other side's goodbye.
+    """
+
+    def __init__(self, context: ssl.SSLContext, backend: GuardedBackend) -> None:
+        self._context, self._backend = context, backend
+        self._lock = threading.Lock()
+        self._idle: list[httpcore.ConnectionPool] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange; the caller reads the body and closes it."""
         url = request.url
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
+        pool = self._taken()
+        try:
+            answer = pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
             )
-        )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer.stream), request=request)
+        except BaseException:
+            self._put_back(pool)
+            raise
+        body = _Body(answer.stream, partial(self._put_back, pool))
+        return httpx.Response(answer.status, headers=answer.headers, stream=body, request=request)
 
     def close(self) -> None:
         """End every connection."""
-        self._pool.close()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for pool in idle:
+            pool.close()
+
+    def _taken(self) -> httpcore.ConnectionPool:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return httpcore.ConnectionPool(
+            self._context, max_connections=1, keepalive_expiry=_KEPT, network_backend=self._backend
+        )
+
+    def _put_back(self, pool: httpcore.ConnectionPool) -> None:
+        with self._lock:
+            self._idle.append(pool)

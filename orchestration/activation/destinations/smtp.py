@@ -145,7 +145,7 @@ class Letters(BatchDestination):
         if row.operation is Operation.REMOVE:
             return None
         try:
-            self._writer.write(row)
+            self._writer.check(row)
         except UnsendableError as error:
             return str(error)
         return None

@@ -74,6 +74,14 @@ class Letter:
     needs_utf8: bool
 
 
+@dataclass(frozen=True)
+class _Filled:
+    address: ValidatedEmail
+    subject: str
+    body: str
+    links: list[str]
+
+
 class LetterWriter:
     """Writes the letters of one connection."""
 
@@ -91,10 +99,14 @@ class LetterWriter:
         templates = (self._subject, self._body, *self._links)
         return tuple(dict.fromkeys((self._to_field, *(name for each in templates for name in each.fields))))
 
+    def check(self, row: Row) -> None:
+        """Raise `UnsendableError` where the row can't become a letter."""
+        self._filled(row.payload)
+
     def write(self, row: Row) -> Letter:
         """The letter of a row; raise `UnsendableError`."""
-        values = row.payload
-        address = self._recipient(values)
+        filled = self._filled(row.payload)
+        address = filled.address
         needs_utf8 = address.ascii_email is None
         message = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
         message["From"] = self._from
@@ -102,20 +114,24 @@ class LetterWriter:
         message["To"] = Address(username=address.local_part, domain=domain)
         if self._reply_to:
             message["Reply-To"] = self._reply_to
-        message["Subject"] = self._subject.filled(values)
+        message["Subject"] = filled.subject
         message["Date"] = format_datetime(datetime.now(UTC))
         # The same whenever the same content is sent, so that a provider's log can tell whether it was.
         message["Message-ID"] = f"<{row.idempotency_key}@{self._from.domain}>"
-        if self._links:
-            links = [link.filled(values, lambda value: quote(value, safe="")) for link in self._links]
-            if any(len(link) > _LONGEST_LINK for link in links):
-                raise UnsendableError(f"An address to unsubscribe at has more than {_LONGEST_LINK} characters.")
-            message["List-Unsubscribe"] = ", ".join(f"<{link}>" for link in links)
-            if any(link.startswith("https:") for link in links):
+        if filled.links:
+            message["List-Unsubscribe"] = ", ".join(f"<{link}>" for link in filled.links)
+            if any(link.startswith("https:") for link in filled.links):
                 message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        body = self._body.filled(values, html.escape if self._is_html else str)
-        message.set_content(body, subtype="html" if self._is_html else "plain", charset="utf-8")
+        message.set_content(filled.body, subtype="html" if self._is_html else "plain", charset="utf-8")
         return Letter(self._from.addr_spec, address.ascii_email or address.normalized, message.as_bytes(), needs_utf8)
+
+    def _filled(self, values: Mapping[str, Any]) -> "_Filled":
+        address = self._recipient(values)
+        subject = self._subject.filled(values)
+        links = [link.filled(values, lambda value: quote(value, safe="")) for link in self._links]
+        if any(len(link) > _LONGEST_LINK for link in links):
+            raise UnsendableError(f"An address to unsubscribe at has more than {_LONGEST_LINK} characters.")
+        return _Filled(address, subject, self._body.filled(values, html.escape if self._is_html else str), links)
 
     def _recipient(self, values: Mapping[str, Any]) -> ValidatedEmail:
         try:

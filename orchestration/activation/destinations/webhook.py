@@ -44,6 +44,7 @@ from orchestration.activation.destinations.protocol import (
     DeliveryClass,
     Destination,
     Limits,
+    NotAllowedError,
     Operation,
     Row,
     RowAnswer,
@@ -51,6 +52,10 @@ from orchestration.activation.destinations.protocol import (
 
 # What is around the rows of a batch, beside which they stand.
 _ENVELOPE = 1_000
+_UNTOLD = (
+    "Nothing would tell the receiver that a row is to be removed: set remove_url or remove_method of the connection, or"
+    " put $operation into its mapping."
+)
 
 
 class Config(HttpConnection):
@@ -96,7 +101,8 @@ def open_destination(
     backend: GuardedBackend | None = None,
 ) -> Destination:
     """A webhook for one run; raise `WrongConnectionError` where a secret or a file is missing."""
-    return Webhook(config, object_name, HttpClient(config, secrets, backend))
+    is_plain = httpx.URL(config.url).scheme == "http"
+    return Webhook(config, object_name, HttpClient(config, secrets, is_plain, backend))
 
 
 class Webhook(BatchDestination):
@@ -119,10 +125,8 @@ class Webhook(BatchDestination):
         return Catalogue(required=fields_of(self._config.mapping))
 
     def problems(self, row: Row) -> str | None:
-        is_told = self._removes != self._sends or tells_operation(self._config.mapping)
-        if row.operation is Operation.REMOVE and not is_told:
-            told = "set remove_url or remove_method, or put $operation into the mapping"
-            return f"Nothing would tell the receiver that this row is to be removed: {told}."
+        if self._is_untold(row):
+            return _UNTOLD
         try:
             size = len(as_bytes(self._rendered(row)))
         except MissingFieldError as error:
@@ -134,6 +138,9 @@ class Webhook(BatchDestination):
         return None
 
     def send(self, batch: Batch) -> Answered:
+        if any(map(self._is_untold, batch.rows)):
+            # It would be taken for a row to add; no row is to blame, and none may be forgotten over it.
+            raise NotAllowedError(_UNTOLD)
         method, url = self._place(batch)
         is_single = self._config.batching == "single"
         body = as_bytes(self._body(batch))
@@ -152,6 +159,10 @@ class Webhook(BatchDestination):
 
     def close(self) -> None:
         self._client.close()
+
+    def _is_untold(self, row: Row) -> bool:
+        is_told = self._removes != self._sends or tells_operation(self._config.mapping)
+        return row.operation is Operation.REMOVE and not is_told
 
     def _place(self, batch: Batch) -> tuple[str, httpx.URL]:
         places = {self._removes if row.operation is Operation.REMOVE else self._sends for row in batch.rows}
