@@ -1,202 +1,203 @@
-"""The destination `files`: a folder per object with a CSV, a Parquet and a manifest, replaced as one set.
+"""The destination `files`: a folder per object with files of its rows and a manifest, replaced as one set.
+
+    connections:
+      partner:
+        type: files
+        place: sftp                # local (by default), s3 or sftp
+        host: files.example.com
+        user: onefolk
+        key_file: ~/.ssh/partner
+        known_hosts: ~/.ssh/known_hosts
+        folder: incoming
 
 Readers open `manifest.json` and then the files it names. These carry a hash of their content in their names and the
 manifest is replaced last, so a reader never sees half a set; who finds a file gone reads the manifest again.
-
-The CSV is UTF-8 after RFC 4180: a header, lines ending in CRLF, texts quoted, null as nothing and the empty text as "".
-Times are ISO 8601 in UTC. Values are exact: nothing is put before a text that a spreadsheet would take for a formula.
-Folders and files are the owner's alone, for they hold personal data.
 """
 
-import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from orchestration.activation.errors import DeliveryError
+from orchestration.activation.connections import Secrets
+from orchestration.activation.destinations.file_formats import WRITERS, checksum
+from orchestration.activation.destinations.file_formats import write_csv as write_csv
+from orchestration.activation.destinations.file_formats import write_parquet as write_parquet
+from orchestration.activation.destinations.file_places import Config as Config
+from orchestration.activation.destinations.file_places import open_place
+from orchestration.activation.destinations.places import LocalPlace, Place
+from orchestration.activation.destinations.protocol import DeliveryClass, SendError, SetFacts
 from orchestration.activation.rows import type_name
 from orchestration.activation.syncs import Sync
 
-_ROW_GROUP = 50_000
+_MANIFEST = "manifest.json"
 
 
-class FileSet:
-    """The delivered files of one sync, below a folder that holds nothing else."""
+def open_destination(
+    config: Config, object_name: str, secrets: Secrets, channel: str | None = None
+) -> "FileDestination":
+    """The set of that name; nothing is connected yet."""
+    return FileDestination(open_place(config, object_name, secrets), object_name)
 
-    def __init__(self, sync: Sync, root: Path) -> None:
-        self.sync = sync
-        self.folder = root / sync.object
-        self.manifest_path = self.folder / "manifest.json"
-        self.workroom = self.folder / ".building"
-        self._lock = FileLock(root / f".{sync.object}.lock", timeout=0)
 
-    @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """Own the set and an empty folder to work in; what a killed delivery left is removed first."""
-        root = self.folder.parent
-        root.parent.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (root.parent, root, self.folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise DeliveryError(f"Another process is delivering {self.sync.name}: wait for it to end.") from None
-        try:
-            self._clean()
-            self.workroom.mkdir(mode=0o700)
-            yield self.workroom
-        finally:
-            shutil.rmtree(self.workroom, ignore_errors=True)
-            self._lock.release()
+class FileDestination:
+    """A set of files in some place: what it holds, and how another one takes its place."""
+
+    delivery_class = DeliveryClass.UPSERT
+
+    def __init__(self, place: Place, object_name: str) -> None:
+        self.place = place
+        self._object = object_name
+        generation = rf"{re.escape(object_name)}-[0-9a-f]{{12}}\.(csv|jsonl|parquet)"
+        self._generation = re.compile(generation)
+        self._left = re.compile(rf"{generation}|\.({generation}|{re.escape(_MANIFEST)})\.part")
+
+    def tidy(self) -> None:
+        with self.place.writing():
+            self.remove_unnamed()
+
+    def holds(self, wanted: Path, rows: int, columns: pa.Schema, facts: SetFacts) -> bool:
+        manifest = self.manifest()
+        is_same = manifest is not None and manifest.get("rows_sha256") == checksum(wanted)
+        return is_same and self.is_as_declared(rows, columns, facts)
+
+    def replace(self, wanted: Path, rows: int, columns: pa.Schema, at: datetime, facts: SetFacts) -> list[str]:
+        with self.place.writing():
+            names = self.write(wanted, rows, columns, at, facts)
+            # The set is delivered; what can't be removed now is removed by the next `tidy`.
+            with suppress(SendError):
+                self.remove_unnamed()
+        return [self.place.address(name) for name in names]
+
+    def close(self) -> None:
+        self.place.close()
 
     def manifest(self) -> dict[str, Any] | None:
         """What the last delivery says of itself; None when there was none that can be read."""
         try:
-            manifest: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            manifest = json.loads(self.place.read(_MANIFEST) or b"")
+            ours = [self._generation.fullmatch(file["name"]) for file in manifest["files"]]
+            told = [(int(file["bytes"]), str(file["sha256"])) for file in manifest["files"]]
+        except (ValueError, TypeError, LookupError):
             return None
-        return manifest if isinstance(manifest.get("files"), list) else None
+        return manifest if all(ours) and told else None
+
+    def named(self) -> list[dict[str, Any]]:
+        """The files of the last delivery, as its manifest describes them."""
+        return list((self.manifest() or {"files": []})["files"])
+
+    def is_intact(self, file: dict[str, Any]) -> bool:
+        """Whether a file is as its manifest says: its content where that needs no download, else its size."""
+        if self.place.names().get(file["name"]) != file["bytes"]:
+            return False
+        return self.place.checksum(file["name"]) in (None, file["sha256"])
+
+    def is_as_declared(self, rows: int, columns: pa.Schema, facts: SetFacts) -> bool:
+        """Whether the last delivery is unaltered and says what a delivery of now would say, its time aside."""
+        manifest = self.manifest()
+        if manifest is None or not all(self.is_intact(file) for file in manifest["files"]):
+            return False
+        formats = {file["name"].rsplit(".", 1)[-1] for file in manifest["files"]}
+        head = {name: value for name, value in manifest.items() if name not in ("generated_at", "rows_sha256", "files")}
+        return head == self._head(rows, columns, facts) and formats == set(facts.formats)
+
+    def write(self, wanted: Path, rows: int, columns: pa.Schema, at: datetime, facts: SetFacts) -> list[str]:
+        """Put the files, and the manifest last; their names."""
+        rows_checksum = checksum(wanted)
+        files: list[dict[str, Any]] = []
+        # The rows themselves go last, for the other formats are made of them.
+        for extension in sorted(set(facts.formats), key=lambda extension: (extension not in WRITERS, extension)):
+            path = wanted
+            if extension in WRITERS:
+                path = wanted.with_name(f"{wanted.stem}.{extension}")
+                WRITERS[extension](path, wanted)
+            found = checksum(path)
+            name = f"{self._object}-{found[:12]}.{extension}"
+            files.append({"name": name, "bytes": path.stat().st_size, "rows": rows, "sha256": found})
+            if not self.is_intact(files[-1]):
+                self.place.put(path, name)
+            if path != wanted:
+                path.unlink(missing_ok=True)
+        told = {
+            "generated_at": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "rows_sha256": rows_checksum,
+            "files": files,
+        }
+        pending = wanted.with_name(_MANIFEST)
+        content = json.dumps(self._head(rows, columns, facts) | told, indent=2, ensure_ascii=False) + "\n"
+        pending.write_text(content, encoding="utf-8")
+        self.place.put(pending, _MANIFEST)
+        pending.unlink(missing_ok=True)
+        return [*(str(file["name"]) for file in files), _MANIFEST]
+
+    def remove_unnamed(self) -> None:
+        """Remove what the manifest does not name: earlier generations, and what a killed delivery left."""
+        named = {file["name"] for file in self.named()}
+        for name in self.place.names():
+            if self._left.fullmatch(name) and name not in named:
+                self.place.delete(name)
+
+    def _head(self, rows: int, columns: pa.Schema, facts: SetFacts) -> dict[str, Any]:
+        return {
+            "object": self._object,
+            "sync": facts.sync,
+            "purpose": facts.purpose,
+            "channel": facts.channel,
+            "mode": facts.mode,
+            "key": list(facts.key),
+            "rows": rows,
+            "columns": [{"name": field.name, "type": type_name(field.type)} for field in columns],
+        }
+
+
+class FileSet:
+    """The delivered files of one sync, below a folder of this machine that holds nothing else."""
+
+    def __init__(self, sync: Sync, root: Path) -> None:
+        self.sync = sync
+        self._place = LocalPlace(root, sync.object, label=sync.name, makes_root=True)
+        self._files = FileDestination(self._place, sync.object)
+        self._facts = SetFacts(sync.name, sync.purpose, sync.channel, sync.mode, tuple(sync.key), tuple(sync.formats))
+        self.folder, self.workroom = self._place.folder, self._place.workroom
+        self.manifest_path = self.folder / _MANIFEST
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """Own the set and an empty folder to work in; what a killed delivery left is removed first."""
+        with self._place.writing():
+            self._files.remove_unnamed()
+            yield self.workroom
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What the last delivery says of itself; None when there was none that can be read."""
+        return self._files.manifest()
 
     def delivered_files(self) -> list[Path]:
         """The files of the last delivery."""
-        return [self.folder / file["name"] for file in (self.manifest() or {"files": []})["files"]]
+        return [self.folder / file["name"] for file in self._files.named()]
 
     def delivered_rows(self) -> Path | None:
         """The Parquet file of the last delivery, which the next is compared with; None when it is gone or altered."""
-        for file in (self.manifest() or {"files": []})["files"]:
-            if file["name"].endswith(".parquet") and self._is_intact(file):
+        for file in self._files.named():
+            if file["name"].endswith(".parquet") and self._files.is_intact(file):
                 return self.folder / str(file["name"])
         return None
 
     def holds(self, wanted: Path) -> bool:
         """Whether the rows delivered last are these, byte for byte."""
         delivered = self.delivered_rows()
-        return delivered is not None and _checksum(delivered) == _checksum(wanted)
+        return delivered is not None and checksum(delivered) == checksum(wanted)
 
     def is_as_declared(self, rows: int, columns: pa.Schema) -> bool:
         """Whether the last delivery is unaltered and says what a delivery of now would say, its time aside."""
-        manifest = self.manifest()
-        if manifest is None or not all(self._is_intact(file) for file in manifest["files"]):
-            return False
-        formats = {file["name"].rsplit(".", 1)[-1] for file in manifest["files"]}
-        head = {name: value for name, value in manifest.items() if name not in ("generated_at", "files")}
-        return head == self._head(rows, columns) and formats == set(self.sync.formats)
+        return self._files.is_as_declared(rows, columns, self._facts)
 
     def replace(self, wanted: Path, rows: int, columns: pa.Schema, generated_at: datetime) -> None:
         """Make the rows of a Parquet file in the workroom the delivered set."""
-        written = {"parquet": wanted}
-        if "csv" in self.sync.formats:
-            written["csv"] = self.workroom / "wanted.csv"
-            write_csv(written["csv"], wanted)
-        files = []
-        for extension in self.sync.formats:
-            path = written[extension]
-            checksum = _checksum(path)
-            name = f"{self.sync.object}-{checksum[:12]}.{extension}"
-            files.append({"name": name, "bytes": path.stat().st_size, "rows": rows, "sha256": checksum})
-            _move(path, self.folder / name)
-        manifest = self._head(rows, columns) | {"generated_at": f"{generated_at:%Y-%m-%dT%H:%M:%SZ}", "files": files}
-        pending = self.workroom / "manifest.json"
-        pending.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        _sync_to_disk(self.folder)
-        _move(pending, self.manifest_path)
-        _sync_to_disk(self.folder)
-        self._clean()
-
-    def _head(self, rows: int, columns: pa.Schema) -> dict[str, Any]:
-        return {
-            "object": self.sync.object,
-            "sync": self.sync.name,
-            "purpose": self.sync.purpose,
-            "channel": self.sync.channel,
-            "mode": self.sync.mode,
-            "key": list(self.sync.key),
-            "rows": rows,
-            "columns": [{"name": field.name, "type": type_name(field.type)} for field in columns],
-        }
-
-    def _is_intact(self, file: dict[str, Any]) -> bool:
-        path = self.folder / str(file["name"])
-        return path.is_file() and _checksum(path) == file["sha256"]
-
-    def _clean(self) -> None:
-        """Remove what the manifest does not name: earlier generations, and what a killed delivery left."""
-        shutil.rmtree(self.workroom, ignore_errors=True)
-        ours = re.compile(rf"{re.escape(self.sync.object)}-[0-9a-f]{{12}}\.(csv|parquet)")
-        named = self.delivered_files()
-        for path in self.folder.iterdir():
-            if ours.fullmatch(path.name) and path not in named:
-                path.unlink()
-
-
-def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], columns: pa.Schema) -> int:
-    """Write batches in row groups of one size, so that equal rows are equal bytes; the number of rows."""
-    count = 0
-    with pq.ParquetWriter(path, columns) as writer:
-        for table in _row_groups(batches, columns):
-            writer.write_table(table, row_group_size=_ROW_GROUP)
-            count += table.num_rows
-    return count
-
-
-def write_csv(path: Path, rows: Path) -> None:
-    """Write the rows of a Parquet file as CSV, a part at a time."""
-    source = pq.ParquetFile(rows)
-    times = {field.name for field in source.schema_arrow if pa.types.is_timestamp(field.type)}
-    written = [pa.field(f.name, pa.string()) if f.name in times else f for f in source.schema_arrow]
-    options = pa_csv.WriteOptions(eol="\r\n")
-    with pa_csv.CSVWriter(path, pa.schema(written), write_options=options) as writer:
-        for batch in source.iter_batches(_ROW_GROUP):
-            columns = [
-                pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ") if name in times else column
-                for name, column in zip(batch.schema.names, batch.columns, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=pa.schema(written)))
-
-
-def _row_groups(batches: Iterable[pa.RecordBatch], columns: pa.Schema) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    count = 0
-    for batch in batches:
-        rest = batch
-        while rest.num_rows:
-            part = rest.slice(0, _ROW_GROUP - count)
-            rest = rest.slice(part.num_rows)
-            held.append(part)
-            count += part.num_rows
-            if count == _ROW_GROUP:
-                yield pa.Table.from_batches(held, columns).combine_chunks()
-                held, count = [], 0
-    if held:
-        yield pa.Table.from_batches(held, columns).combine_chunks()
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _move(source: Path, target: Path) -> None:
-    source.chmod(0o600)
-    _sync_to_disk(source)
-    os.replace(source, target)
-
-
-def _sync_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        self._files.write(wanted, rows, columns, generated_at, self._facts)
+        self._files.remove_unnamed()
