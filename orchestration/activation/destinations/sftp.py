@@ -149,7 +149,9 @@ class SftpPlace(RemotePlace):
                 f"{place} is refused: the host key of {self._host}:{self._port} is not the one in {self._known_hosts}."
                 " Ask whose server it is before you add its key."
             )
-        if isinstance(error, self._library.AuthenticationException):
+        # The library says the same of a connection that ended while the password was on its way.
+        was_cut = "transport shut down" in str(error) or "timeout" in str(error)
+        if isinstance(error, self._library.AuthenticationException) and not was_cut:
             return NotAllowedError(
                 f"{place} can't be used: the server doesn't let {self._user} in with the connection's password or key."
             )
