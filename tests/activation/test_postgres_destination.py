@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import yaml
 
 from orchestration.activation.connections import Secrets, WrongConnectionError, parse_connection
 from orchestration.activation.destinations.postgres import PostgresDestination, open_destination
@@ -30,7 +31,9 @@ from orchestration.activation.destinations.protocol import (
     TryLaterError,
     UnsureError,
 )
+from orchestration.activation.engine import SyncRun, run_sync
 from orchestration.settings import Settings
+from tests.activation.conftest import Desk, people
 
 UGLY = {
     "nothing": None,
@@ -69,6 +72,15 @@ class Shop:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, values)
             return cursor.fetchall() if cursor.description else []
+
+    def types(self) -> dict[str, str]:
+        """Columns of `people` and their types."""
+        return dict(
+            self.rows(
+                "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+                " where attrelid = 'people'::regclass and attnum > 0"
+            )
+        )
 
     def open(self, table: str = "people", **declared: Any) -> PostgresDestination:
         """A destination as a connection declares it."""
@@ -157,8 +169,7 @@ def test_values_are_exact_and_types_are_found(shop: Shop) -> None:
         "moment": datetime(2026, 3, 5, 10, 0, 0, 500000, UTC),
     }
     assert found == UGLY | read
-    types = dict(destination.catalogue().fields)
-    assert types == {
+    assert shop.types() == {
         **dict.fromkeys(("id", "nothing", "empty", "quotes", "lines", "greek", "emoji", "long", "copy_end"), "text"),
         "amount": "numeric",
         "whole": "bigint",
@@ -167,6 +178,9 @@ def test_values_are_exact_and_types_are_found(shop: Shop) -> None:
         "moment": "timestamp with time zone",
         **dict.fromkeys(("nested", "list"), "jsonb"),
     }
+    kinds = destination.catalogue().fields
+    told = ("id", "amount", "whole", "is_on", "first_day", "moment", "nested")
+    assert [kinds[name] for name in told] == ["text", "number", "number", "boolean", "date", "timestamp", "any"]
     assert outcomes(shop.open().send(batch(row(2, "k", **UGLY)))) == {2: "noop"}
 
 
@@ -180,7 +194,7 @@ def test_types_fit_every_row_of_the_first_batch(shop: Shop) -> None:
     destination = shop.open()
     destination.send(batch(*rows))
     expected = {"id": "bigint", "n": "numeric", "d": "text", "bad": "text", "mixed": "text", "big": "numeric"}
-    assert destination.catalogue().fields == expected
+    assert shop.types() == expected
     assert shop.rows("select n, mixed, big from people order by id") == [
         (Decimal(1), "1", Decimal(2**70)),
         (Decimal("0.5"), "1", Decimal(1)),
@@ -314,6 +328,7 @@ def test_a_table_that_does_not_fit_is_told_with_the_statement_that_mends_it(shop
     destination = shop.open()
     with pytest.raises(WrongConnectionError, match="no unique constraint on its key, id") as raised:
         destination.send(batch(row(1, "a")))
+    assert isinstance(raised.value, NotAllowedError), "the engine stops the sync and shows the sentence"
     shop.rows(str(raised.value).split("`")[1])
     destination = shop.open()
     assert outcomes(destination.send(batch(row(1, "a")))) == {1: "ok"}
@@ -578,3 +593,32 @@ def test_a_full_batch_takes_seconds(shop: Shop) -> None:
     removed = [row(n, f"person-{n}", Operation.REMOVE) for n in range(0, 10_000, 2)]
     assert set(outcomes(destination.send(batch(*removed))).values()) == {"ok"}
     assert shop.rows("select count(*) from people") == [(5000,)]
+
+
+def test_the_engine_delivers_what_differs(desk: Desk, shop: Shop) -> None:
+    """A sync of the project, on either ledger: adds, changes and removals arrive; a new ledger finds them there."""
+    desk.connection = {
+        "type": "postgres",
+        "host": shop.settings.postgres_host,
+        "user": shop.settings.postgres_user,
+        "dbname": shop.settings.postgres_dbname,
+    }
+
+    def run() -> SyncRun:
+        desk.settings.connections_path.write_text(yaml.safe_dump({"connections": {"peer": desk.connection}}))
+        return run_sync(desk.settings, desk.sync(mode="mirror"), now=lambda: desk.now, requires_green=False)
+
+    desk.settings.home.mkdir(parents=True, exist_ok=True)
+    desk.put(people(30))
+    assert run().outcomes == {"ok": 30}
+    assert run().planned == 0
+    desk.put([*people(25, p3="Köln"), ("new", "new@shop.example", None, None)])
+    assert run().outcomes == {"ok": 7}
+    told = "select email, city, order_count from people where email like 'n%' or city = 'Köln' order by email"
+    assert shop.rows(told.replace("%", "%%"), []) == [("new@shop.example", None, None), ("p3@shop.example", "Köln", 3)]
+    assert shop.rows("select count(*) from people") == [(26,)]
+    shop.rows("alter table people drop column city")
+    desk.put(people(25, p3="Bonn"))
+    stopped = run()
+    assert stopped.status == "stopped"
+    assert 'add column "city" text' in str(stopped.message)

@@ -26,10 +26,16 @@ from typing import Any, Literal
 import psycopg2
 from pydantic import ConfigDict, Field, SecretStr
 
-from orchestration.activation.connections import Connection, Secrets, VariableName, WrongConnectionError
+from orchestration.activation.connections import Connection, Secrets, VariableName
 from orchestration.activation.destinations.postgres_errors import RowsRefusedError, connection_error, statement_error
 from orchestration.activation.destinations.postgres_rows import remove, unsendable, upsert
-from orchestration.activation.destinations.postgres_table import Table, create_table, guessed_types, read_table
+from orchestration.activation.destinations.postgres_table import (
+    Table,
+    UnfitTableError,
+    create_table,
+    guessed_types,
+    read_table,
+)
 from orchestration.activation.destinations.protocol import (
     Answered,
     Batch,
@@ -97,7 +103,7 @@ class PostgresDestination(BatchDestination):
             table = read_table(cursor, self._config.schema_name, self._object)
         if table is None and not self._config.create_table:
             raise self._no_table()
-        return Catalogue(is_open=True) if table is None else Catalogue(table.columns, table.required, is_open=False)
+        return Catalogue(is_open=True) if table is None else Catalogue(table.kinds, table.required, is_open=False)
 
     def problems(self, row: Row) -> str | None:
         return unsendable(row)
@@ -147,8 +153,8 @@ class PostgresDestination(BatchDestination):
                 raise self._no_table()
             return create_table(cursor, *place, guessed_types(rows), key)
 
-    def _no_table(self) -> WrongConnectionError:
-        return WrongConnectionError(
+    def _no_table(self) -> UnfitTableError:
+        return UnfitTableError(
             f"There is no table {self._config.schema_name}.{self._object}, and the connection says create_table: false:"
             " make the table, or let it be made."
         )

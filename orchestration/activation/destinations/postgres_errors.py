@@ -6,7 +6,7 @@ from collections.abc import Container
 import psycopg2
 from psycopg2 import errorcodes
 
-from orchestration.activation.connections import WrongConnectionError
+from orchestration.activation.destinations.postgres_table import UnfitTableError
 from orchestration.activation.destinations.protocol import (
     BatchRefusedError,
     NotAllowedError,
@@ -78,8 +78,8 @@ def statement_error(error: psycopg2.Error, table: str, columns: Container[str], 
     if code in _CHANGED:
         return TryLaterError(f"{table} was changed meanwhile ({name}), so it is looked at anew.")
     if code == "3F000":
-        return WrongConnectionError(f"There is no schema for {table}: make it with `create schema`.")
-    return WrongConnectionError(f"{table} can't be written as it is: {name}.")
+        return UnfitTableError(f"There is no schema for {table}: make it with `create schema`.")
+    return UnfitTableError(f"{table} can't be written as it is: {name}.")
 
 
 def _name(code: str) -> str:

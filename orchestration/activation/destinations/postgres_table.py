@@ -13,7 +13,18 @@ from orchestration.warehouse import quoted
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_KINDS = {
+    "text": ("text", "character varying", "character", "citext", "name"),
+    "number": ("smallint", "integer", "bigint", "numeric", "real", "double precision"),
+    "boolean": ("boolean",),
+    "date": ("date",),
+    "timestamp": ("timestamp with time zone", "timestamp without time zone", "timestamptz"),
+}
 _LARGEST_BIGINT = 2**63 - 1
+
+
+class UnfitTableError(NotAllowedError, WrongConnectionError):
+    """The table can't hold the rows as it is, whichever they are; the message holds what to run, where SQL mends it."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +42,20 @@ class Table:
         """The table as SQL names it."""
         return quoted(self.schema, self.name)
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each column holds: text, number, boolean, date, timestamp, or any where it is a type of its own."""
+        return {
+            name: next((kind for kind, known in _KINDS.items() if type_name in known), "any")
+            for name, type_name in self.columns.items()
+        }
+
     def check_key(self, key: tuple[str, ...]) -> None:
         """Raise where the key is not unique, for then neither a change nor a removal knows its row."""
         self._check_names(dict.fromkeys(key, "text"))
         if frozenset(key) not in self.unique:
             columns = ", ".join(map(quoted, key))
-            raise WrongConnectionError(
+            raise UnfitTableError(
                 f"{self.schema}.{self.name} has no unique constraint on its key, {', '.join(key)}: run"
                 f" `alter table {self.sql} add unique ({columns})`, after removing what is there twice."
             )
@@ -49,7 +68,7 @@ class Table:
     def _check_names(self, types: Mapping[str, str]) -> None:
         if missing := [name for name in types if name not in self.columns]:
             added = ", ".join(f"add column {quoted(name)} {types[name]}" for name in missing)
-            raise WrongConnectionError(
+            raise UnfitTableError(
                 f"{self.schema}.{self.name} has no column {', '.join(missing)}: run `alter table {self.sql} {added}`,"
                 " or leave the column out of the sync."
             )
