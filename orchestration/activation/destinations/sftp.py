@@ -56,7 +56,12 @@ class SftpPlace(RemotePlace):
                 found = files.listdir_attr(self._folder)
             except FileNotFoundError:
                 return {}
-        return {entry.filename: entry.st_size for entry in found if stat.S_ISREG(entry.st_mode)}
+        # A server need not tell modes and sizes.
+        return {
+            entry.filename: entry.st_size or 0
+            for entry in found
+            if entry.st_mode is None or stat.S_ISREG(entry.st_mode)
+        }
 
     def read(self, name: str) -> bytes | None:
         with self._session(self.address(name)) as files:
