@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg2
@@ -462,7 +462,6 @@ def cutting(folder: Path, word: bytes, *, turn: int = 1, after: bool = False) ->
                         # The client hears nothing any more, but the server does what it was told.
                         source.shutdown(socket.SHUT_RDWR)
                         sink.sendall(data)
-                        sleep(0.5)
                     break
                 sink.sendall(data)
         for end in (source, sink):
@@ -496,6 +495,9 @@ def test_a_connection_that_is_cut_at_the_commit_leaves_us_unsure(shop: Shop, aft
         with pytest.raises(UnsureError, match="may be there, or not"):
             destination.send(sent)
         assert len(heard) == 2
+        deadline = monotonic() + 20
+        while after and shop.rows("select count(*) from people") == [(0,)] and monotonic() < deadline:
+            sleep(0.02)
         assert shop.rows("select count(*) from people") == [(100 if after else 0,)]
         assert set(outcomes(destination.send(sent)).values()) == {"noop" if after else "ok"}
         assert shop.rows("select count(*) from people") == [(100,)]
