@@ -50,9 +50,8 @@ def show_list(screen: Console, standings: Sequence[Standing]) -> None:
     rows = [
         (
             standing.sync.name,
-            f"{standing.sync.connection} · {standing.sync.mode}",
-            standing.sync.purpose,
-            _last(standing.last_run),
+            standing.sync.connection,
+            *_last(standing.last_run),
             standing.held,
             standing.due,
             standing.dead,
@@ -60,7 +59,7 @@ def show_list(screen: Console, standings: Sequence[Standing]) -> None:
         )
         for standing in standings
     ]
-    columns = ("sync", "where", "purpose", "last run", "held", "due again", "dead", "in doubt")
+    columns = ("sync", "to", "last run", "", "held", "due", "dead", "doubt")
     screen.print(number_table(counted(len(rows), "sync"), columns, rows))
 
 
@@ -149,10 +148,9 @@ def show_results(
             _say(screen, "Keys are masked, and what the destination said is left out: --show-pii shows both.", "dim")
 
 
-def _last(run: Run | None) -> str:
-    if run is None:
-        return "never"
-    return f"{run.started_at[:16].replace('T', ' ')}, {_STATUS[run.status]}"
+def _last(run: Run | None) -> tuple[str, str]:
+    """When the last run began, and how it ended."""
+    return (run.started_at[5:16].replace("T", " "), _STATUS[run.status]) if run else ("never", "")
 
 
 def _say(screen: Console, text: str, style: str = "") -> None:
