@@ -1,7 +1,8 @@
 """One piece of work of the delivery benchmark, in a process of its own: `python -m tests.benchmarks.delivery_work`.
 
-`draw ROWS`, `change ROWS`, `deliver`, `floor FOLDER` and `post PORT`; the environment says where the project is. The
-last line that it prints is JSON: seconds of `work`, and what else the piece tells.
+`draw ROWS`, `change ROWS`, `deliver`, `floor ROWS`, `post PORT`, and `post PORT told` where answers tell of each row;
+the environment says where the project is. The last line that it prints is JSON: seconds of `work`, and what else the
+piece tells.
 """
 
 import json
@@ -70,15 +71,11 @@ def deliver(settings: Settings) -> dict[str, Any]:
     return {"sent": sink.rows, "calls": sink.calls, "planning": planning_seconds(settings)}
 
 
-def post(settings: Settings, port: int) -> dict[str, Any]:
-    """Send the rows to a server."""
-    connect(
-        settings,
-        {
-            "type": "webhook", "url": f"http://127.0.0.1:{port}/people", "allowed_private_hosts": ["127.0.0.1"],
-            "upsert": True, "batching": "batch",
-        },
-    )  # fmt: skip
+def post(settings: Settings, port: int, *, is_told: bool) -> dict[str, Any]:
+    """Send the rows to a server; `is_told` says that it answers for each row."""
+    connection = {"type": "webhook", "url": f"http://127.0.0.1:{port}/people", "upsert": True, "batching": "batch"}
+    answers = {"answers": {"path": "results", "ok_path": "ok", "code_path": "code"}} if is_told else {}
+    connect(settings, {**connection, "allowed_private_hosts": ["127.0.0.1"], **answers})
     run = run_sync(settings, sync_of(mode="upsert"), requires_green=False)
     return {"outcomes": run.outcomes, "planning": planning_seconds(settings)}
 
@@ -122,7 +119,7 @@ def main() -> None:
         "draw": lambda rows: lay(settings, DELIVERED, int(rows)),
         "change": lambda rows: lay(settings, LATER, int(rows)),
         "deliver": lambda: deliver(settings),
-        "post": lambda port: post(settings, int(port)),
+        "post": lambda port, *told: post(settings, int(port), is_told=bool(told)),
         "floor": lambda rows: {"work": floor(settings.home, settings.memory_limit, int(rows))},
     }
     started = time.perf_counter()
