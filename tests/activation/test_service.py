@@ -8,6 +8,7 @@ from orchestration.activation.ledger import open_ledger
 from orchestration.activation.rehearsal import rehearse
 from orchestration.activation.service import outcomes_by_code, resolve, result_rows, resync, retry, standing_of
 from orchestration.activation.validation import json_schema, problems_of
+from orchestration.build_state import build_ended
 from tests.activation.conftest import COLUMNS, Desk, people
 from tests.activation.peer import Peer
 
@@ -85,6 +86,7 @@ def test_a_rehearsal_sends_and_remembers_nothing(desk: Desk) -> None:
     desk.put(people(4, p1="Köln"))
     calls = len(peer.calls)
     desk.connection |= {}
+    build_ended(desk.settings, green=True)
     found = rehearse(desk.settings, desk.sync())
     assert (found.counts.added, found.counts.changed, found.counts.removed) == (0, 1, 16)
     assert "16 of 20 rows would be removed" in (found.breach or "")
