@@ -1,4 +1,7 @@
 -- One row per delivered row that was answered with an opt-out or a bounce, identifier of the person and purpose that it ends.
+-- The numbers are what mail servers say of a mailbox, domain or address that is not there, or closed (RFC 3463, 7505).
+{%- set bounce_codes = ['bounced', '5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10', '5.2.1'] %}
+
 with answers as (
     select
         results.run_id || '|' || cast(results.row_number as {{ dbt.type_string() }}) as record_id,
@@ -8,7 +11,10 @@ with answers as (
         results.decided_at as stated_at
     from {{ ref('stg_onefolk__sync_results') }} as results
     inner join {{ ref('stg_onefolk__sync_runs') }} as runs on results.run_id = runs.run_id
-    where results.code in ('opted_out', 'bounced') and results.profile_id is not null and runs.channel is not null
+    where
+        results.code in ('opted_out', '{{ bounce_codes | join("', '") }}')
+        and results.profile_id is not null
+        and runs.channel is not null
 ),
 
 purposes as (

@@ -85,7 +85,6 @@ def test_a_rehearsal_sends_and_remembers_nothing(desk: Desk) -> None:
     desk.run(peer)
     desk.put(people(4, p1="Köln"))
     calls = len(peer.calls)
-    desk.connection |= {}
     build_ended(desk.settings, green=True)
     found = rehearse(desk.settings, desk.sync())
     assert (found.counts.added, found.counts.changed, found.counts.removed) == (0, 1, 16)
