@@ -99,7 +99,7 @@ def is_silent(error: BaseException, *forbidden: str) -> bool:
 def is_sentence(text: str, value: Any) -> bool:
     """Whether it reads as a sentence, and doesn't tell a value."""
     holds_it = isinstance(value, str | Decimal) and len(str(value)) > 3 and str(value) in text
-    return len(text.split()) > 2 and text[:1].isupper() and not holds_it
+    return len(text.split()) > 2 and not holds_it
 
 
 @contextmanager

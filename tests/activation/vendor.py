@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -219,7 +220,7 @@ def _handler_of(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             token = self.headers.get("Authorization", "")
             (status, headers, told), trouble = vendor.answer(
-                self.command, self.path, token, json.loads(body) if body else None
+                self.command, self.path, token, json.loads(body, parse_float=Decimal) if body else None
             )
             if trouble:
                 if trouble == "hang":
