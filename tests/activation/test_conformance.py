@@ -3,7 +3,6 @@
 import hashlib
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from decimal import Decimal
@@ -437,8 +436,3 @@ def test_sets_keep_the_law(law: str, place: SetBench, request: pytest.FixtureReq
     if "local" in request.node.callspec.id and "down" in law:
         pytest.skip("a folder of this machine is never down")
     check(law, place)
-
-
-def test_no_thread_is_left() -> None:
-    """What the laws start ends with them."""
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]

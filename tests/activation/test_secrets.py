@@ -55,7 +55,9 @@ def hook(desk: Desk, folder: Path, refuses: bool) -> Iterator[tuple[dict[str, An
         place = {"type": "webhook", "url": peer.url("/in"), "allowed_private_hosts": ["127.0.0.1"]}
         secret = {"token_env": "HOOK_TOKEN", "signature_env": "HOOK_SIGNATURE"}
         yield (
-            place | secret | {"batching": "batch", "upsert": True, "rows_path": "rows", "answers": answers},
+            place
+            | secret
+            | {"remove_method": "DELETE", "batching": "batch", "upsert": True, "rows_path": "rows", "answers": answers},
             {"mode": "upsert"},
         )
 
