@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.activation.destinations.file_formats import write_parquet
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.snapshot import Snapshot
 from orchestration.activation.syncs import Sync
@@ -53,7 +54,7 @@ class Counts:
 
 
 def lay_out(paper: DuckDBWarehouse, sync: Sync, snapshot: Snapshot, state: Iterator[Sequence[Sequence[Any]]]) -> None:
-    """Lay what is wanted, rendered as it would be sent, and what is held into tables `wanted` and `held`."""
+    """Lay what is wanted, rendered as it would be sent, and what is held into `rendered` and `held`."""
     paper.execute("set preserve_insertion_order = false")
     rows = f"read_parquet({literal(str(snapshot.wanted))})"
     payload = _payload(sync.fields, snapshot.columns)
@@ -69,15 +70,9 @@ def lay_out(paper: DuckDBWarehouse, sync: Sync, snapshot: Snapshot, state: Itera
             cast({key_fields} as text) as key_fields, cast({payload} as text) as payload
         from {rows}
     """)
-    kinds = [f"{field.name} {'bigint' if pa.types.is_int64(field.type) else 'text'}" for field in _STATE_SCHEMA]
-    paper.execute(f"create temp table held ({', '.join(kinds)})")
-    for page in state:
-        columns = list(zip(*page, strict=True))
-        table = pa.table([pa.array(column, kind.type) for column, kind in zip(columns, _STATE_SCHEMA, strict=True)],
-            schema=_STATE_SCHEMA)  # fmt: skip
-        paper.connection.register("_page", table)
-        paper.execute("insert into held select * from _page")
-        paper.connection.unregister("_page")
+    place = snapshot.wanted.with_name("held.parquet")
+    write_parquet(place, map(_batch, state), _STATE_SCHEMA)
+    paper.execute(f"create temp view held as select * from read_parquet({literal(str(place))})")
 
 
 def settle_wanted(paper: DuckDBWarehouse, held_out: Path | None) -> None:
@@ -185,6 +180,11 @@ def check_shape(sync: Sync, snapshot: Snapshot) -> None:
     if needs and "profile_id" not in snapshot.columns.names:
         why = "leaves people out" if sync.holdout else f"reaches people by {sync.channel}"
         raise DeliveryError(f"{sync.model} has no column profile_id, but {sync.name} {why}: add it to the model.")
+
+
+def _batch(page: Sequence[Sequence[Any]]) -> pa.RecordBatch:
+    columns = zip(zip(*page, strict=True), _STATE_SCHEMA, strict=True)
+    return pa.record_batch([pa.array(cells, kind.type) for cells, kind in columns], _STATE_SCHEMA)
 
 
 def _payload(fields: Any, columns: pa.Schema) -> str:

@@ -4,10 +4,12 @@ Statements are written with `?` and run in both; times are texts in UTC that sor
 the warehouse is never open while something is sent, so the ledger is not in it.
 """
 
+import io
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Protocol
 
 from orchestration.activation.errors import LedgerError
@@ -16,7 +18,10 @@ from orchestration.settings import Settings
 Values = Sequence[Any]
 # How long a statement waits for another process that writes.
 BUSY_SECONDS = 30.0
-_PAGE = 10_000
+# More rows at a time are slower, for then they don't fit into the processor's caches.
+_PAGE = 1_000
+# What ends a cell or a row of COPY, and what says so.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class Store(Protocol):
@@ -32,7 +37,7 @@ class Store(Protocol):
         """Insert many rows at once."""
 
     def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
-        """Rows of a query, some thousands at a time."""
+        """Rows of a query, a thousand at a time."""
 
     def columns(self, table: str) -> set[str]:
         """Names of the columns of a table."""
@@ -141,14 +146,14 @@ class PostgresStore:
             return int(cursor.rowcount)
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Values]) -> None:
-        from psycopg2.extras import execute_values
-
+        sql, left = f"copy {table} ({', '.join(columns)}) from stdin", iter(rows)
         with self._lock, self._told(), self._connection.cursor() as cursor:
-            sql = f"insert into {table} ({', '.join(columns)}) values %s"
-            execute_values(cursor, sql, (tuple(row) for row in rows), page_size=_PAGE)
+            while page := "".join(map(_line, islice(left, _PAGE))):
+                cursor.copy_expert(sql, io.StringIO(page))
 
     def pages(self, sql: str, values: Values = ()) -> Iterator[list[tuple[Any, ...]]]:
-        with self._lock, self._told(), self._connection.cursor() as cursor:
+        # By a cursor of the server, for a client's own holds all the rows; it outlives its statement's transaction.
+        with self._lock, self._told(), self._connection.cursor("pages", withhold=True) as cursor:
             cursor.execute(_marked(sql), list(values))
             while page := cursor.fetchmany(_PAGE):
                 yield page
@@ -196,6 +201,12 @@ def _told() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise LedgerError(f"The ledger can't be used: {error}.") from None
+
+
+def _line(row: Values) -> str:
+    """A row as COPY reads it."""
+    cells = ("\\N" if value is None else str(value).translate(_ESCAPES) for value in row)
+    return "\t".join(cells) + "\n"
 
 
 def _marked(sql: str) -> str:
