@@ -102,6 +102,11 @@ def test_a_sync_is_checked_against_what_its_destination_knows(desk: Desk) -> Non
     model = {"columns": {name: {"data_type": "text"} for name in COLUMNS}}
     desk.run(Peer())
     assert problems_of(desk.settings, desk.sync(), model) == []
+    hook = "{type: webhook, url: 'https://shop.example/people', upsert: true, mapping: {mail: $email}}"
+    desk.settings.connections_path.write_text(f"connections: {{peer: {hook}}}")
+    [told] = problems_of(desk.settings, desk.sync(), model)
+    assert "can't tell a removal from another row, so its mode can't be mirror" in told
+    assert problems_of(desk.settings, desk.sync(mode="upsert"), model) == []
     desk.settings.connections_path.write_text("connections: {peer: {type: nowhere.at_all}}")
     [told] = problems_of(desk.settings, desk.sync(), model)
     assert told.startswith("Sync peer_people: There is no destination 'nowhere.at_all'")

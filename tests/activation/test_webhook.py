@@ -306,6 +306,15 @@ def test_a_status_means_one_thing(peer: HttpPeer, opened: Open, status: int, exp
     assert "p0@example.com" not in str(error)
 
 
+@pytest.mark.parametrize(("status", "expected"), [(500, UnsureError), (502, UnsureError), (503, TryLaterError)])
+def test_a_server_that_failed_may_have_taken_a_message(
+    peer: HttpPeer, opened: Open, status: int, expected: type[SendError]
+) -> None:
+    """Where each row is a message, a failure after the request came leaves open what happened; a closed door doesn't."""
+    peer.will(Reply(status))
+    assert type(error_of(opened(), batch(row(0)))) is expected
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 207])
 def test_any_success_is_one(peer: HttpPeer, opened: Open, status: int) -> None:
     """Without `answers`, a status of success is the answer for every row, whatever the body holds."""
