@@ -310,7 +310,7 @@ def test_a_status_means_one_thing(peer: HttpPeer, opened: Open, status: int, exp
 def test_a_server_that_failed_may_have_taken_a_message(
     peer: HttpPeer, opened: Open, status: int, expected: type[SendError]
 ) -> None:
-    """Where each row is a message, a failure after the request came leaves open what happened; a closed door doesn't."""
+    """Where each row is a message, a failure after the request came leaves open what happened."""
     peer.will(Reply(status))
     assert type(error_of(opened(), batch(row(0)))) is expected
 

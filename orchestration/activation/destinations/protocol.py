@@ -136,7 +136,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What an object of a destination knows: fields with their types, which it needs, whether others may come, and removals."""
+    """What an object of a destination knows: fields with their types, which it needs, and whether others may come.
+
+    Without `takes_removals` nothing can be removed from it.
+    """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     required: Sequence[str] = ()
