@@ -8,9 +8,9 @@ with outcome_counts as (
     select
         run_id,
         {% for outcome in outcomes %}
-            cast(sum(case when outcome = '{{ outcome }}' then 1 else 0 end) as bigint) as {{ outcome }}_count
-            {{- ',' if not loop.last }}
+            cast(sum(case when outcome = '{{ outcome }}' then 1 else 0 end) as bigint) as {{ outcome }}_count,
         {% endfor %}
+        count(*) as result_count
     from {{ ref('stg_onefolk__sync_results') }}
     group by run_id
 ),

@@ -1,4 +1,4 @@
--- One row per delivered row that was answered with an opt-out or a bounce, identifier of the person and purpose that it ends.
+-- One row per delivered row that was answered with an opt-out or a bounce, identifier of the person and ended purpose.
 with answers as (
     select
         results.run_id || '|' || cast(results.row_number as {{ dbt.type_string() }}) as record_id,
@@ -8,7 +8,13 @@ with answers as (
         results.decided_at as stated_at
     from {{ ref('stg_onefolk__sync_results') }} as results
     inner join {{ ref('stg_onefolk__sync_runs') }} as runs on results.run_id = runs.run_id
-    where results.code in ('opted_out', 'bounced') and results.profile_id is not null and runs.channel is not null
+    where
+        -- The numbers are of mail servers: no such mailbox, domain or address, or one that is closed (RFC 3463, 7505).
+        results.code in (
+            'opted_out', 'bounced', '5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10', '5.2.1'
+        )
+        and results.profile_id is not null
+        and runs.channel is not null
 ),
 
 purposes as (

@@ -73,13 +73,21 @@ def _run_batches(job: Job, destination: Destination) -> SyncRun:
         sender = Sender(job.sync, job.connection, destination, batches, gate, pace, total=run.planned)
         sending = sender.send_all()
         more = {"was_resumed": not is_new, "was_written": bool(sending.done)}
-        if sending.is_waiting and not sending.stopped:
-            return job.told(lease, "waiting", "The destination still works on it", counts, **more)
+        if _is_owed(batches, destination):
+            # It stays open, whatever stopped it: the next run asks after jobs, and sends the same under the same keys.
+            told = sending.stopped or "The destination still works on it"
+            return job.told(lease, "stopped" if sending.stopped else "waiting", told, counts, **more)
         batches.settle("deferred", "not_sent", sending.stopped or "It was not sent")
         status = "stopped" if sending.stopped else "guarded" if breach else "done"
         message = sending.stopped or breach
         job.ledger.end(lease, status, message)
         return job.told(lease, status, message, counts, **more)
+
+
+def _is_owed(batches: Batches, destination: Destination) -> bool:
+    """Whether jobs still work, or events may have been taken that only their batch's key keeps from being doubled."""
+    is_keyed = destination.delivery_class == DeliveryClass.KEYED_EVENT
+    return any(entry.state == "accepted" or (is_keyed and entry.state == "claimed") for entry in batches.open())
 
 
 def _gate(job: Job, destination: Destination) -> Gate:

@@ -33,6 +33,8 @@ def bring_outcomes(settings: Settings, warehouse: Warehouse) -> int:
     if not _has_ledger(settings, warehouse):
         return 0
     with open_ledger(settings) as ledger:
+        # A run that found nothing to do is no news.
+        ledger.store.execute("update sync_run set is_published = 1 where status = 'done' and planned_count = 0")
         ended = ledger.store.rows(
             "select run_id, personal_fields from sync_run where ended_at is not null and is_published = 0"
             " order by ended_at"

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from orchestration.activation.attempts import Sending, Tries, too_large
+from orchestration.activation.attempts import Sending, Tries, asked, too_large
 from orchestration.activation.connections import Connection
 from orchestration.activation.destinations.protocol import (
     Accepted,
@@ -63,9 +63,7 @@ class Sender:
 
     def send_all(self) -> Sending:
         """Send what is open, some batches at once; what a crash left claimed first, by what sending it twice means."""
-        entries = self._batches.open()
-        jobs = [entry for entry in entries if entry.state == "accepted"]
-        for entry in entries:
+        for entry in self._batches.open():
             if entry.state == "claimed" and self._is_side_effect:
                 self._after_a_crash(entry)
             elif entry.state in ("claimed", "planned"):
@@ -74,9 +72,7 @@ class Sender:
         with ThreadPoolExecutor(workers) as pool:
             for finished in [pool.submit(self._work) for _ in range(workers)]:
                 finished.result()
-        if not self._sending.stopped:
-            jobs += [entry for entry in self._batches.open() if entry.state == "accepted" and entry not in jobs]
-            self._await_jobs(jobs)
+        self._await_jobs()
         return self._sending
 
     def _work(self) -> None:
@@ -139,16 +135,7 @@ class Sender:
     def _send(self, entry: BatchEntry, rows: Sequence[Row]) -> Answer:
         key = rows[0].idempotency_key if len(rows) == 1 else entry.idempotency_key
         batch = Batch(self._sync.name, self._sync.object, key, rows, entry.attempt)
-        try:
-            answer = self._destination.send(batch)
-        except SendError:
-            raise
-        except Exception as error:
-            # What it says may hold values of rows.
-            raise UnsureError(f"The destination's module failed with {type(error).__name__}") from error
-        if isinstance(answer, Answered) and sorted(told.seq for told in answer.rows) != [row.seq for row in rows]:
-            raise UnsureError("The answer is not about the rows that were sent")
-        return answer
+        return asked(lambda: self._destination.send(batch), rows)
 
     def _take(self, entry: BatchEntry, answer: Answer) -> None:
         if isinstance(answer, Accepted):
@@ -208,37 +195,42 @@ class Sender:
             self._gate.take_back(rows)
             self._queue.append(entry)
 
-    def _await_jobs(self, jobs: list[BatchEntry]) -> None:
+    def _await_jobs(self) -> None:
         """Ask after jobs until they answer, or leave them to whoever asks next."""
         pause, waited = _FIRST_POLL, 0.0
-        while jobs and not self._sending.stopped:
-            left = [entry for entry in jobs if not self._poll(entry)]
-            if left and waited + pause > self._patience():
-                self._sending.is_waiting = True
+        while jobs := self._jobs():
+            for entry in jobs:
+                if self._sending.stopped:
+                    return
+                self._poll(entry)
+            if waited + pause > self._patience() or not self._jobs():
                 return
-            jobs = left
-            if jobs:
-                self._sleep(pause)
-                waited, pause = waited + pause, min(pause * 2, _LONGEST_POLL)
+            self._sleep(pause)
+            waited, pause = waited + pause, min(pause * 2, _LONGEST_POLL)
 
-    def _poll(self, entry: BatchEntry) -> bool:
+    def _jobs(self) -> list[BatchEntry]:
+        """Batches that jobs work on; asking after one may begin others, for the halves of what it refused."""
+        return [entry for entry in self._batches.open() if entry.state == "accepted"]
+
+    def _poll(self, entry: BatchEntry) -> None:
         rows = self._batches.rows(entry)
         batch = Batch(self._sync.name, self._sync.object, entry.idempotency_key, rows, entry.attempt)
+        if not self._pace.wait(self._patience()):
+            return
         try:
-            answer = self._destination.poll(entry.job_id or "", batch)
-        except (TryLaterError, UnsureError):
-            return False
+            answer = asked(lambda: self._destination.poll(entry.job_id or "", batch), rows)
+        except TryLaterError as error:
+            self._pace.close_for(error.after or 0)
+        except UnsureError:
+            pass
         except NotAllowedError as error:
             self._sending.stop(str(error))
-            return True
         except BatchRefusedError as error:
             self._refused(entry, rows, error)
             self._work()
-            return True
-        if isinstance(answer, Accepted):
-            return False
-        self._record(entry, answer.rows, answer.status_code)
-        return True
+        else:
+            if isinstance(answer, Answered):
+                self._record(entry, answer.rows, answer.status_code)
 
     def _patience(self) -> float:
         return self._connection.patience_minutes * 60

@@ -62,6 +62,8 @@ def _field_problems(sync: Sync, destination: Destination, columns: Mapping[str, 
     except Exception as error:
         yield f"what {sync.connection} knows of {sync.object} can't be read: {error}"
         return
+    if sync.mode in ("mirror", "audience", "delete") and not catalogue.takes_removals:
+        yield f"{sync.connection} can't tell a removal from another row, so its mode can't be {sync.mode}."
     sent = {field: _KINDS.get(columns.get(name, "text"), "number") for name, field in sync.fields.items()}
     for field in catalogue.required:
         if field not in sent:

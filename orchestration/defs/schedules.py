@@ -13,7 +13,7 @@ _CHECKS = dg.AssetSelection.all_asset_checks()
 
 
 def jobs() -> list[Any]:
-    """The four jobs; the command line runs the same ones."""
+    """The jobs; the command line runs the same ones."""
     return [
         dg.define_asset_job(
             "cycle",
@@ -27,11 +27,19 @@ def jobs() -> list[Any]:
             dg.AssetSelection.assets(PUBLISHED) | _DELIVERED,
             description="Publish the last build to readers and deliver the syncs; refused unless that build was green.",
         ),
+        dg.define_asset_job(
+            "send",
+            _DELIVERED,
+            description=(
+                "Send what syncs owe: take up runs that were killed, ask after jobs of destinations, and try rows again"
+                " that are due."
+            ),
+        ),
     ]
 
 
 def schedules() -> list[dg.ScheduleDefinition]:
-    """A cycle at every full hour; stopped until somebody starts it, for a fresh clone must not begin to deliver."""
+    """A cycle at every full hour, and what is due in between; both stopped, for a fresh clone must not deliver."""
     return [
         dg.ScheduleDefinition(
             name="hourly_cycle",
@@ -40,5 +48,13 @@ def schedules() -> list[dg.ScheduleDefinition]:
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.STOPPED,
             description="A cycle at every full hour. Starts as stopped: switch it on when deliveries are wanted.",
-        )
+        ),
+        dg.ScheduleDefinition(
+            name="due_deliveries",
+            job_name="send",
+            cron_schedule="5,15,25,35,45,55 * * * *",
+            execution_timezone="UTC",
+            default_status=dg.DefaultScheduleStatus.STOPPED,
+            description="Between cycles, what is due: runs to take up, jobs to ask after, rows to try again.",
+        ),
     ]

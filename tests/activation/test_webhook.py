@@ -261,7 +261,7 @@ def test_the_receivers_promise_is_the_delivery_class(opened: Open) -> None:
         ({"mapping": {"mail": "$email"}}, row(name="x"), "email"),
         ({"mapping": {"ref": "$key.crm_id"}}, row(), "crm_id"),
         ({"max_request_bytes": 2_000}, row(note="x" * 1_000), "bytes"),
-        ({}, row(amount=Decimal("1.5")), "JSON"),
+        ({}, row(amount=Decimal("NaN")), "JSON"),
         ({}, row(amount=float("nan")), "JSON"),
         ({}, row(note="\ud800"), "JSON"),
     ],
@@ -304,6 +304,15 @@ def test_a_status_means_one_thing(peer: HttpPeer, opened: Open, status: int, exp
     assert type(error) is expected
     assert error.status_code == status
     assert "p0@example.com" not in str(error)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(500, UnsureError), (502, UnsureError), (503, TryLaterError)])
+def test_a_server_that_failed_may_have_taken_a_message(
+    peer: HttpPeer, opened: Open, status: int, expected: type[SendError]
+) -> None:
+    """Where each row is a message, a failure after the request came leaves open what happened."""
+    peer.will(Reply(status))
+    assert type(error_of(opened(), batch(row(0)))) is expected
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 207])

@@ -1,5 +1,6 @@
 """Random lives, run after run on both engines: allowed is what plain Python allows, and nothing else is delivered."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.activation.deliver import deliver
+from orchestration.activation.engine import run_sync
 from orchestration.activation.syncs import load_syncs
 from orchestration.project import load_manifest, parse
 from orchestration.settings import Settings
@@ -115,9 +116,11 @@ def _delivered(settings: Settings) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for sync in load_syncs(load_manifest()):
         if sync.channel and "profile_id" in sync.columns:
-            delivery = deliver(settings, sync)
-            [file] = [path for path in delivery.files if path.suffix == ".parquet"]
-            people = set(pq.read_table(file)["profile_id"].to_pylist())
+            run_sync(settings, sync, requires_green=False)
+            folder = settings.delivered_dir / settings.stable_schema(sync.destination) / sync.object
+            named = [file["name"] for file in json.loads((folder / "manifest.json").read_text())["files"]]
+            [file] = [name for name in named if name.endswith(".parquet")]
+            people = set(pq.read_table(folder / file)["profile_id"].to_pylist())
             found.setdefault((sync.purpose, sync.channel), set()).update(people)
     return found
 

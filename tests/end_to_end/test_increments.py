@@ -62,7 +62,7 @@ class Company:
         columns = {
             name: ", ".join(quoted(column.name) for column in table.columns)
             for name, table in shown.items()
-            if (table.room, table.name) not in RUN_LOGS
+            if (table.room, table.name) not in RUN_LOGS and table.room != "activation"
         }
         return {
             name: sorted(self.rows(f"select {listed} from {name}"), key=repr)

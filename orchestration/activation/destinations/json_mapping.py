@@ -12,12 +12,14 @@ A row to remove holds its key alone: what else the tree names is left out of it.
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from orchestration.activation.destinations.protocol import Operation, Row
 
 _KEY = "key."
 _ABSENT = object()
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class MissingFieldError(Exception):
@@ -40,8 +42,15 @@ def checked_mapping(tree: Any) -> Any:
 
 
 def as_bytes(value: Any) -> bytes:
-    """A value as compact JSON in UTF-8; raise `TypeError` or `ValueError` where JSON can't hold it."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    """A value as compact JSON in UTF-8, decimals with all their digits; `TypeError` or `ValueError` where it can't be.
+
+    A row's numbers that aren't whole come as decimals.
+    """
+    try:
+        return _ENCODER.encode(value).encode()
+    except TypeError:
+        # The library has no way to write a number that is neither whole nor a float.
+        return "".join(_parts(value)).encode()
 
 
 def fields_of(tree: Any) -> list[str]:
@@ -85,6 +94,25 @@ def _value(name: str, row: Row) -> Any:
     if row.operation is Operation.REMOVE:
         return _ABSENT
     raise MissingFieldError(column)
+
+
+def _parts(value: Any) -> Iterator[str]:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError("JSON has no number for what isn't one")
+        yield format(value, "f")
+    elif isinstance(value, dict):
+        for number, (name, part) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{_ENCODER.encode(str(name))}:"
+            yield from _parts(part)
+        yield "}" if value else "{}"
+    elif isinstance(value, list | tuple):
+        for number, part in enumerate(value):
+            yield "," if number else "["
+            yield from _parts(part)
+        yield "]" if value else "[]"
+    else:
+        yield _ENCODER.encode(value)
 
 
 def _names(tree: Any) -> Iterator[str]:

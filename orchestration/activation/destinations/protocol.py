@@ -136,11 +136,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What an object of a destination knows: names of fields to types, which it needs, and whether others may come."""
+    """What an object of a destination knows: fields with their types, which it needs, and whether others may come.
+
+    Without `takes_removals` nothing can be removed from it.
+    """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     required: Sequence[str] = ()
     is_open: bool = True
+    takes_removals: bool = True
 
 
 @runtime_checkable

@@ -48,8 +48,11 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    UnsureError,
 )
 
+# A server, or a gateway before it, that fails like this may have done first what it was asked.
+_MAYBE_TAKEN = frozenset({500, 502, 504, *range(520, 528)})
 # What is around the rows of a batch, beside which they stand.
 _ENVELOPE = 1_000
 _UNTOLD = (
@@ -119,10 +122,11 @@ class Webhook(BatchDestination):
         self._sends = (config.method, httpx.URL(config.url))
         method = config.remove_method or ("DELETE" if config.remove_url else config.method)
         self._removes = (method, httpx.URL(config.remove_url or config.url))
+        self._tells_removals = self._removes != self._sends or tells_operation(config.mapping)
 
     def catalogue(self) -> Catalogue:
         """The fields that the mapping names are needed; others are not sent."""
-        return Catalogue(required=fields_of(self._config.mapping))
+        return Catalogue(required=fields_of(self._config.mapping), takes_removals=self._tells_removals)
 
     def problems(self, row: Row) -> str | None:
         if self._is_untold(row):
@@ -153,6 +157,8 @@ class Webhook(BatchDestination):
         if isinstance(error, BatchRefusedError) and len(batch.rows) == 1:
             rejected = RowAnswer(batch.rows[0].seq, "rejected", str(answer.status), answer.text() or None)
             return Answered([rejected], answer.status)
+        if answer.status in _MAYBE_TAKEN and self.delivery_class is DeliveryClass.SIDE_EFFECT:
+            raise UnsureError("The server failed after it got the request, which it may have taken.", answer.status)
         if error:
             raise error
         return read_answer(answer, batch, self._config.answers, self._config.error_path)
@@ -161,8 +167,7 @@ class Webhook(BatchDestination):
         self._client.close()
 
     def _is_untold(self, row: Row) -> bool:
-        is_told = self._removes != self._sends or tells_operation(self._config.mapping)
-        return row.operation is Operation.REMOVE and not is_told
+        return row.operation is Operation.REMOVE and not self._tells_removals
 
     def _place(self, batch: Batch) -> tuple[str, httpx.URL]:
         places = {self._removes if row.operation is Operation.REMOVE else self._sends for row in batch.rows}

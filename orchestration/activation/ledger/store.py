@@ -63,6 +63,8 @@ class SQLiteStore:
             )
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = full")
+            # A payload that was dropped is gone from the file too.
+            self._connection.execute("pragma secure_delete = on")
         except sqlite3.Error as error:
             raise LedgerError(f"The ledger {path} can't be opened: {error}.") from None
         self._lock = threading.RLock()
