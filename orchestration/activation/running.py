@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from orchestration.activation.connections import Connection
@@ -20,6 +21,9 @@ from orchestration.progress import report
 from orchestration.scratch import scratch_folder
 from orchestration.settings import Settings
 
+# With how many runs before it a run is compared.
+_LAST = 6
+_PLANNED = ("done", "stopped", "guarded")
 _WHY = {
     "invalid": "Its key is empty",
     "superseded": "Another row has the same key",
@@ -32,7 +36,7 @@ class SyncRun:
     """How a run ended: `done`, `stopped` (the destination let nothing in), `guarded` or `waiting` (jobs still work).
 
     `outcomes` counts its rows; those that were `deferred` are planned again by the next run. `was_written` says whether
-    anything was sent.
+    anything was sent; `usually_wanted` is the median of what the last runs before it wanted, None on the first.
     """
 
     sync: str
@@ -45,6 +49,7 @@ class SyncRun:
     message: str | None = None
     was_resumed: bool = False
     was_written: bool = False
+    usually_wanted: int | None = None
 
     @property
     def reject_share(self) -> float:
@@ -103,9 +108,12 @@ class Job:
         if run is None:
             raise LostLeaseError(f"Run {lease.run_id[:8]} of sync {lease.sync} is not in the ledger any more.")
         outcomes = self.ledger.outcomes(run.run_id)
+        last = self.ledger.runs(run.sync, _LAST)
+        before = [one.wanted_count for one in last if one.run_id != run.run_id and one.status in _PLANNED]
         return SyncRun(
-            self.sync.name, run.run_id, status, run.planned_count, run.wanted_count, outcomes, counts, message, **more
-        )
+            self.sync.name, run.run_id, status, run.planned_count, run.wanted_count, outcomes, counts, message,
+            usually_wanted=int(median(before)) if before else None, **more,
+        )  # fmt: skip
 
     def _facts(self) -> dict[str, Any]:
         sync = self.sync

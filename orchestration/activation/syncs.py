@@ -43,6 +43,8 @@ class Alerts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reject_share: float = Field(0.02, ge=0, le=1, description="rows that were invalid or rejected, of those planned")
+    count_share: float = Field(0.5, ge=0, description="how far the rows wanted may be from those of the last runs")
+    max_age_hours: float = Field(48, gt=0, description="how long ago the last run may have been")
 
 
 class Activation(BaseModel):

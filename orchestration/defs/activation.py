@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,7 @@ from orchestration.translator import RoomTranslator
 
 # How many syncs are sent at once; each has its own connection, so that a slow one delays no other.
 _AT_ONCE = 8
-_RECONCILED, _REJECTS, _GUARD = "every_row_has_an_outcome", "reject_share", "guard"
+_RECONCILED, _REJECTS, _GUARD, _COUNT = "every_row_has_an_outcome", "reject_share", "guard", "as_many_as_usual"
 
 
 def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
@@ -87,6 +88,7 @@ def _spec(key: dg.AssetKey, sync: Sync, model: dg.AssetKey) -> dg.AssetSpec:
             "key": ", ".join(sync.key),
             "connection": sync.connection,
         },
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=sync.alerts.max_age_hours)),
         skippable=True,
     )
 
@@ -95,6 +97,7 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(_RECONCILED, asset=key, description="Every planned row ended with exactly one outcome."),
         dg.AssetCheckSpec(_REJECTS, asset=key, description="Few rows were invalid or refused."),
+        dg.AssetCheckSpec(_COUNT, asset=key, description="About as many rows are wanted as by the last runs."),
         dg.AssetCheckSpec(_GUARD, asset=key, description="The plan was not more than the sync allows."),
     ]
 
@@ -114,6 +117,14 @@ def _checked(key: dg.AssetKey, sync: Sync, done: SyncRun) -> Iterator[dg.AssetCh
         severity=dg.AssetCheckSeverity.WARN,
         description=done.message if done.status == "stopped" else None,
         metadata={"share": done.reject_share, "allowed": sync.alerts.reject_share, "sentences": _sentences(done)},
+    )
+    usual = done.usually_wanted
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_COUNT,
+        passed=usual is None or abs(done.wanted - usual) <= sync.alerts.count_share * max(usual, 1),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"wanted": done.wanted, **({} if usual is None else {"usually": usual})},
     )
     yield dg.AssetCheckResult(
         asset_key=key,

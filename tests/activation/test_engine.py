@@ -368,3 +368,13 @@ def test_time_runs_backwards(desk: Desk) -> None:
     desk.put(people(6))
     assert desk.run(peer).outcomes == {"ok": 1}
     assert desk.run(peer).planned == 0
+
+
+def test_a_run_knows_what_is_usual(desk: Desk) -> None:
+    """The median of what the last runs wanted stands beside what this one wants; on the first nothing is usual."""
+    peer = Peer()
+    found = []
+    for count in (10, 12, 50, 11):
+        desk.put(people(count))
+        found.append(desk.run(peer, mode="upsert").usually_wanted)
+    assert found == [None, 10, 11, 12]
