@@ -29,7 +29,7 @@ def test_a_person_looks_at_syncs(settings: Settings) -> None:
     assert "done" in listed
     assert "the destination holds what it should" in run(settings, "sync", "plan", "files_repeat_buyers").stdout
     told = run(settings, "sync", "results", "files_repeat_buyers").stdout
-    assert "taken" in told
+    assert "planned row" in told
     assert "@" not in told
     assert "1 of 1 syncs fit" in run(settings, "sync", "validate").stdout
     assert "connection" in json.loads(run(settings, "sync", "schema").stdout)["properties"]

@@ -35,7 +35,8 @@ def test_contract_is_what_the_sources_yaml_says() -> None:
     assert contract["crm.contacts"].schema == "raw_crm"
     assert not [name for name in contract if name.startswith("onefolk.")]
     own = [table.table for table in load_own_tables()]
-    assert own == ["files", "identifier_salt", "profile_showings", "rejected_lines"]
+    outcomes = ["sync_fields", "sync_results", "sync_runs"]
+    assert own == ["files", "identifier_salt", "profile_showings", "rejected_lines", *outcomes]
 
 
 def test_empty_landing_folder_creates_every_table_and_column(landing: LandingFolder) -> None:

@@ -175,7 +175,7 @@ def test_an_audience_without_a_known_purpose_is_refused(project: Path, audience:
         ({"purpose": "spying"}, "Sync buyers has the unknown purpose 'spying'; known are marketing, service"),
         ({"purpose": None}, "Sync buyers: activation.purpose is None"),
         ({"channel": "fax"}, "Sync buyers has the unknown channel 'fax'; known are email, sms"),
-        ({"mode": "append"}, "Sync buyers: activation.mode is 'append'"),
+        ({"mode": "wish"}, "Sync buyers: activation.mode is 'wish'"),
     ],
 )
 def test_a_sync_without_a_known_purpose_is_refused(project: Path, activation: dict[str, Any], told: str) -> None:
