@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -204,6 +205,11 @@ def project_vars(project_dir: Path = PROJECT_DIR) -> dict[str, Any]:
     """The vars of dbt_project.yml."""
     declared = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
     return dict(declared.get("vars") or {})
+
+
+def project_zone() -> ZoneInfo:
+    """The time zone that the project's days begin and end in."""
+    return ZoneInfo(str(project_vars().get("project_time_zone") or "UTC"))
 
 
 def _parsed_paths(project_dir: Path) -> Iterator[Path]:

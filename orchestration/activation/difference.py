@@ -116,7 +116,7 @@ def difference(paper: DuckDBWarehouse, sync: Sync, now: str) -> Counts:
         from held left join (select row_key from wanted where ending is null) as wanted using (row_key)
         where held.fingerprint is not null and wanted.row_key is null
     """
-        if remove and sync.mode in ("mirror", "audience")
+        if remove
         else ""
     )
     operation = f"case when held.fingerprint is null then {_text(add)} else {_text(change)} end"

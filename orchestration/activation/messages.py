@@ -14,7 +14,7 @@ from orchestration.activation.ledger import Ledger
 from orchestration.activation.ledger.ledger import stamp
 from orchestration.activation.permission import Readers
 from orchestration.activation.syncs import Sync
-from orchestration.project import project_vars
+from orchestration.project import project_zone
 
 
 class Gate(Protocol):
@@ -58,7 +58,7 @@ class MessageGate:
         self._caps = connection.caps
         self._quiet = connection.quiet_hours
         self._readers = readers
-        self._zone = str(project_vars().get("project_time_zone") or "UTC")
+        self._zone = project_zone().key
         self._lock = threading.Lock()
 
     def judge(self, row: Row) -> RowAnswer | None:

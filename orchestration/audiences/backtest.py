@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from orchestration.audiences.compiling import TrialError
 from orchestration.audiences.conditions import Declaration, condition_columns, declarations
@@ -22,7 +21,7 @@ from orchestration.build_state import require_landed
 from orchestration.dbt_events import BuildWatch
 from orchestration.lock import writing
 from orchestration.progress import report
-from orchestration.project import DbtError, dbt_environment, prepare, project_vars
+from orchestration.project import DbtError, dbt_environment, prepare, project_vars, project_zone
 from orchestration.scratch import scratch_folder
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import Warehouse, literal, open_warehouse, quoted
@@ -93,7 +92,7 @@ def backtest_audience(settings: Settings, name: str, days: str, *, with_hindsigh
 
 def moments_of(days: str, settings: Settings) -> list[datetime]:
     """The moments of a list of days, oldest first: a day is its beginning in the project's time zone."""
-    zone = ZoneInfo(str(project_vars().get("project_time_zone") or "UTC"))
+    zone = project_zone()
     found = set()
     for text in filter(None, (part.strip() for part in days.split(","))):
         try:

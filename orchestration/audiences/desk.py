@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
 
 import adbc_driver_manager
 import duckdb
@@ -14,7 +13,7 @@ import pyarrow as pa
 from orchestration.audiences.compiling import CompiledAudience, TrialError, line_of
 from orchestration.audiences.conditions import condition_columns
 from orchestration.audiences.funnel import all_met
-from orchestration.project import project_vars
+from orchestration.project import project_zone
 from orchestration.publishing.export import readers_view
 from orchestration.publishing.export_tables import seen_tables
 from orchestration.settings import Settings
@@ -109,7 +108,7 @@ class Desk:
         """The moment to judge by: the given one, else now; where the last build is of an earlier day, its own."""
         if self.settings.as_of:
             return self.settings.as_of
-        zone = ZoneInfo(str(project_vars().get("project_time_zone") or "UTC"))
+        zone = project_zone()
         day = self.seen.rows(f"select max(day_date) from {self.place('profiles', 'days', ['day_date'])}")[0][0]
         if day is None or day >= self.settings.clock.astimezone(zone).date():
             return self.settings.clock

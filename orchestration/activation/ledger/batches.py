@@ -1,15 +1,16 @@
 """Batches of a run in the ledger: claimed before they are sent, answered row by row after it."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestration.activation.destinations.protocol import Operation, Row, RowAnswer
-from orchestration.activation.ledger.ledger import Lease, Ledger, stamp
+from orchestration.activation.ledger.ledger import BATCH_COLUMNS, Lease, Ledger, stamp
 
+_Item = TypeVar("_Item")
 # After a rejection: the next run, an hour, six hours, a day; then the row is dead until its content changes.
 RETRY_AFTER = (timedelta(0), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 # The destination holds what was sent.
@@ -21,6 +22,8 @@ _RESULT = (
 )  # fmt: skip
 _LONGEST_MESSAGE = 500
 _AT_ONCE = 5_000
+# How many rows a statement names.
+_NAMED = 500
 # Made once: one for every row costs as much as reading the row.
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 
@@ -79,10 +82,7 @@ class Batches:
                 " where run_id = ? and batch_no = ?",
                 [self._ledger.stamp(), self._run_id, entry.batch_no],
             )
-        return BatchEntry(
-            entry.batch_no, entry.first_seq, entry.last_seq, "claimed", entry.idempotency_key, entry.attempt + 1,
-            entry.job_id,
-        )  # fmt: skip
+        return replace(entry, state="claimed", attempt=entry.attempt + 1)
 
     def unclaim(self, entry: BatchEntry, status_code: int | None, message: str) -> None:
         """Nothing of the batch was taken: it is sent again."""
@@ -109,7 +109,7 @@ class Batches:
             ]
             self._store.insert(
                 "sync_batch",
-                ("run_id", "batch_no", "first_seq", "last_seq", "state", "idempotency_key", "attempt"),
+                BATCH_COLUMNS,
                 [
                     (self._run_id, half.batch_no, half.first_seq, half.last_seq, "planned", half.idempotency_key, 0)
                     for half in halves
@@ -148,15 +148,14 @@ class Batches:
             [self._run_id, *wanted, self._run_id],
         )
         answers = [RowAnswer(int(seq), outcome, code, message) for (seq,) in rows]
-        for start in range(0, len(answers), _AT_ONCE):
-            self.record(None, answers[start : start + _AT_ONCE])
+        for part in _parts(answers, _AT_ONCE):
+            self.record(None, part)
         return len(answers)
 
     def _planned(self, seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:
         """By place in the plan: key, profile, operation, fingerprint, fields of the key, provider's id."""
         found: dict[int, tuple[Any, ...]] = {}
-        for start in range(0, len(seqs), 500):
-            part = seqs[start : start + 500]
+        for part in _parts(seqs, _NAMED):
             marks = ", ".join("?" * len(part))
             for seq, *rest in self._store.rows(
                 "select seq, row_key, profile_id, operation, fingerprint, key_fields, provider_id from sync_plan"
@@ -199,8 +198,7 @@ class Batches:
 
     def _states(self, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         found: dict[str, tuple[Any, ...]] = {}
-        for start in range(0, len(keys), 500):
-            part = keys[start : start + 500]
+        for part in _parts(keys, _NAMED):
             for key, *rest in self._store.rows(
                 "select row_key, fingerprint, version, provider_id, acknowledged_at, fail_count from sync_state"
                 f" where sync = ? and row_key in ({', '.join('?' * len(part))})",
@@ -210,8 +208,7 @@ class Batches:
         return found
 
     def _replace(self, keys: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        for start in range(0, len(keys), 500):
-            part = keys[start : start + 500]
+        for part in _parts(keys, _NAMED):
             self._store.execute(
                 f"delete from sync_state where sync = ? and row_key in ({', '.join('?' * len(part))})",
                 [self._lease.sync, *part],
@@ -224,8 +221,7 @@ class Batches:
 
     def _drop_payloads(self, seqs: Sequence[int]) -> None:
         """Personal data does not pile up: what was taken is known by its fingerprint from here on."""
-        for start in range(0, len(seqs), 500):
-            part = seqs[start : start + 500]
+        for part in _parts(seqs, _NAMED):
             self._store.execute(
                 f"update sync_plan set payload = null where run_id = ? and seq in ({', '.join('?' * len(part))})",
                 [self._run_id, *part],
@@ -241,6 +237,11 @@ class Batches:
             " where run_id = ? and batch_no = ?",
             [state, status_code, message, self._ledger.stamp(), self._run_id, entry.batch_no],
         )
+
+
+def _parts(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ PLAN_COLUMNS = (
     "run_id", "seq", "row_key", "profile_id", "operation", "fingerprint", "idempotency_key", "provider_id",
     "key_fields", "payload",
 )  # fmt: skip
-_BATCH_COLUMNS = ("run_id", "batch_no", "first_seq", "last_seq", "state", "idempotency_key", "attempt")
+BATCH_COLUMNS = ("run_id", "batch_no", "first_seq", "last_seq", "state", "idempotency_key", "attempt")
 _RUN = (
     "run_id, sync, connection, object, mode, purpose, channel, trigger, config_hash, status, planned_count,"
     " wanted_count, message, as_of, started_at, ended_at, is_published"
@@ -157,7 +157,7 @@ class Ledger:
         with self.writing(lease):
             self.store.insert("sync_plan", PLAN_COLUMNS, rows)
             self.store.insert(
-                "sync_batch", _BATCH_COLUMNS, ((lease.run_id, *batch, "planned", key, 0) for *batch, key in batches)
+                "sync_batch", BATCH_COLUMNS, ((lease.run_id, *batch, "planned", key, 0) for *batch, key in batches)
             )
             self.store.execute(
                 "update sync_run set status = 'sending', planned_count = ?, wanted_count = ?, frozen_at = ?"
