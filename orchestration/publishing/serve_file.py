@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from orchestration.disk import sync_to_disk
 from orchestration.progress import report
 from orchestration.project import PUBLISHED_ROOMS, PublicTable
 from orchestration.publishing.published import PublishedTable, PublishError
@@ -166,17 +167,9 @@ def _swap(building: Path, serve: Path) -> None:
         shutil.copymode(serve, building)
     # The log of a tool that had the old file open for writing must not be applied to the new one.
     serve.with_name(serve.name + ".wal").unlink(missing_ok=True)
-    _sync_to_disk(building)
+    sync_to_disk(building)
     os.replace(building, serve)
-    _sync_to_disk(serve.parent)
-
-
-def _sync_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_to_disk(serve.parent)
 
 
 def _name(settings: Settings, table: PublicTable) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from orchestration.activation.destinations.file_formats import checksum
 from orchestration.activation.destinations.protocol import NotAllowedError, TryLaterError
 from orchestration.activation.errors import BusySyncError
+from orchestration.disk import sync_to_disk
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
@@ -98,9 +99,9 @@ class LocalPlace:
                 staged.touch(mode=0o600)
                 shutil.copyfile(source, staged)
             staged.chmod(0o600)
-            _sync_to_disk(staged)
+            sync_to_disk(staged)
             os.replace(staged, self.folder / name)
-            _sync_to_disk(self.folder)
+            sync_to_disk(self.folder)
 
     def delete(self, name: str) -> None:
         with _told(self.folder / name), suppress(FileNotFoundError):
@@ -150,11 +151,3 @@ def _told(path: Path) -> Iterator[None]:
         if error.errno in _REFUSED:
             raise NotAllowedError(f"{path} can't be written or read: {reason}.") from None
         raise TryLaterError(f"{path} can't be written or read now: {reason}.") from None
-
-
-def _sync_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
