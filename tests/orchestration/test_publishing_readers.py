@@ -125,7 +125,7 @@ publish(load_settings(), TABLES)
     ("target", "module", "step"),
     [
         ("duckdb", "serve_file", "_swap"),
-        ("duckdb", "serve_file", "_sync_to_disk"),
+        ("duckdb", "serve_file", "sync_to_disk"),
         ("postgres", "stable_schemas", "_describe"),
     ],
 )
