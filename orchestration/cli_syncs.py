@@ -130,12 +130,10 @@ def resolve(
 def validate(name: _OptionalName = None) -> None:
     """Check that a sync fits its model and what its destination knows; every problem in a sentence. Sends nothing."""
     from orchestration.activation.validation import problems_of
-    from orchestration.project import load_manifest
     from orchestration.terminal import console
 
     settings, syncs = _syncs(name)
-    models = {node["name"]: node for node in load_manifest()["nodes"].values() if node["resource_type"] == "model"}
-    problems = [told for sync in syncs for told in problems_of(settings, sync, models.get(sync.model, {}))]
+    problems = [told for sync in syncs for told in problems_of(settings, sync)]
     for told in problems:
         console().print(told, style="red", markup=False, soft_wrap=True)
     if problems:

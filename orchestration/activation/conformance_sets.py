@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from orchestration.activation.conformance_bench import MARK, VALUES, check, demand, is_silent, laws_of, register
 from orchestration.activation.destinations.file_formats import write_parquet
-from orchestration.activation.destinations.protocol import SendError, SetDestination, SetFacts, TryLaterError
+from orchestration.activation.destinations.protocol import SendError, TryLaterError
+from orchestration.activation.destinations.set_protocol import SetDestination, SetFacts
 
 __all__ = ["SetBench", "check", "laws_of"]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 
 from orchestration.activation.errors import DeliveryError
 from orchestration.settings import Settings
@@ -64,12 +64,17 @@ class Connection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: str = Field(description="files, postgres, smtp, webhook, or the Python module of a destination of your own")
-    rate: Rate | None = Field(None, description="how many requests in how many seconds the destination allows")
+    rate: tuple[Rate, ...] = Field((), description="how many requests in how many seconds are allowed; may be several")
     concurrency: int = Field(2, ge=1, le=64, description="how many batches are sent at once")
     timeout_seconds: float = Field(30.0, gt=0, le=600, description="how long an answer is waited for")
     patience_minutes: float = Field(10.0, gt=0, le=720, description="how long a run waits for one that asks to wait")
     caps: tuple[Cap, ...] = Field((), description="how often one person may be contacted; messages need them")
     quiet_hours: QuietHours | None = Field(None, description="when nobody is contacted; messages need them")
+
+    @field_validator("rate", mode="before")
+    @classmethod
+    def _are_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict | Rate) else value
 
 
 class Secrets:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from orchestration.activation.connections import Connection, Secrets, destination_module, load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Destination, SetDestination
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination, Target, TryLaterError
+from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.activation.difference import Counts, planned_rows
 from orchestration.activation.ledger import Lease, open_ledger
 from orchestration.activation.ledger.batches import Batches
@@ -54,10 +55,23 @@ def run_sync(
 def open_destination(settings: Settings, connection: Connection, sync: Sync) -> Destination | SetDestination:
     """The destination of a connection, for the object of a sync."""
     module = destination_module(connection.type)
-    # What is built under a prefix, to try it, must not take the place of the live set.
-    home = settings.delivered_dir / settings.stable_schema(sync.destination)
-    more: dict[str, Any] = {"home": home} if connection.type == "files" else {}
-    opened = module.open_destination(connection, sync.object, Secrets(), channel=sync.channel, **more)
+    pace, patience = pace_of(sync.connection, connection), connection.patience_minutes * 60
+
+    def turn() -> None:
+        if not pace.wait(patience):
+            raise TryLaterError(f"{sync.connection} asks to wait longer than a run may")
+
+    target = Target(
+        object=sync.object,
+        mode=sync.mode,
+        key=sync.key_fields,
+        kinds=sync.kinds,
+        channel=sync.channel,
+        # What is built under a prefix, to try it, must not take the place of the live set.
+        home=settings.delivered_dir / settings.stable_schema(sync.destination),
+        turn=turn,
+    )
+    opened = module.open_destination(connection, target, Secrets())
     return cast("Destination | SetDestination", opened)
 
 

@@ -1,9 +1,9 @@
-"""How fast a connection is asked: its rate, over all syncs of this process, and the pauses that it asks for."""
+"""How fast a connection is asked: its rates, over all syncs of this process, and the pauses that it asks for."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from orchestration.activation.connections import Connection, Rate
 
@@ -15,15 +15,14 @@ class Pace:
 
     def __init__(
         self,
-        rate: Rate | None,
+        rates: Sequence[Rate] = (),
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._rate = rate
+        self._windows = [(rate, deque[float]()) for rate in rates]
         self._clock = clock
         self._sleep = sleep
-        self._sent: deque[float] = deque()
         self._open_at = 0.0
         self._lock = threading.Lock()
 
@@ -34,7 +33,8 @@ class Pace:
             with self._lock:
                 pause = self._pause()
                 if pause <= 0:
-                    self._sent.append(self._clock())
+                    for _, sent in self._windows:
+                        sent.append(self._clock())
                     return True
             if waited + pause > patience:
                 return False
@@ -50,12 +50,11 @@ class Pace:
     def _pause(self) -> float:
         now = self._clock()
         pause = self._open_at - now
-        if self._rate is None:
-            return pause
-        while self._sent and self._sent[0] <= now - self._rate.seconds:
-            self._sent.popleft()
-        if len(self._sent) >= self._rate.requests:
-            pause = max(pause, self._sent[0] + self._rate.seconds - now)
+        for rate, sent in self._windows:
+            while sent and sent[0] <= now - rate.seconds:
+                sent.popleft()
+            if len(sent) >= rate.requests:
+                pause = max(pause, sent[0] + rate.seconds - now)
         return pause
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.activation.connections import load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Limits, SetDestination
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination, Limits, SendError
+from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.activation.difference import Counts
 from orchestration.activation.engine import open_destination
 from orchestration.activation.ledger import open_ledger
@@ -24,7 +25,8 @@ class Rehearsal:
     """What a run would do now.
 
     `calls` are requests of at most `limits.max_rows` rows each, without limits one of them all; `suppressed` counts, of
-    the members of the sync's audience, those who may not be reached, by reason; `examples` are masked.
+    the members of the sync's audience, those who may not be reached, by reason; `examples` are masked;
+    `preparations` are what would be made at the destination first.
     """
 
     sync: Sync
@@ -35,6 +37,7 @@ class Rehearsal:
     delivery_class: DeliveryClass
     suppressed: Sequence[tuple[str, int]]
     examples: Sequence[dict[str, Any]]
+    preparations: Sequence[str]
     resumes: str | None
 
 
@@ -68,10 +71,20 @@ def rehearse(settings: Settings, sync: Sync) -> Rehearsal:
                 delivery_class=destination.delivery_class,
                 suppressed=_suppressed(settings, sync),
                 examples=[_masked(example) for example in examples(plan.paper, EXAMPLES)][:EXAMPLES],
+                preparations=_preparations(destination),
                 resumes=open_runs[0][0] if open_runs else None,
             )
     finally:
         destination.close()
+
+
+def _preparations(destination: Destination | SetDestination) -> Sequence[str]:
+    if isinstance(destination, SetDestination):
+        return ()
+    try:
+        return destination.preparations()
+    except SendError as error:
+        return (f"ask what is there, which fails now: {error}",)
 
 
 def _suppressed(settings: Settings, sync: Sync) -> list[tuple[str, int]]:

@@ -68,12 +68,26 @@ class Sender:
                 self._after_a_crash(entry)
             elif entry.state in ("claimed", "planned"):
                 self._queue.append(entry)
+        if not self._queue or not self._prepares():
+            self._await_jobs()
+            return self._sending
         workers = min(self._connection.concurrency, max(len(self._queue), 1))
         with ThreadPoolExecutor(workers) as pool:
             for finished in [pool.submit(self._work) for _ in range(workers)]:
                 finished.result()
         self._await_jobs()
         return self._sending
+
+    def _prepares(self) -> bool:
+        """Have what is missing at the destination made; False where that fails, and nothing is to be sent."""
+        try:
+            self._destination.prepare()
+        except SendError as error:
+            self._sending.stop(str(error))
+        except Exception as error:
+            # What it says may hold values of rows.
+            self._sending.stop(f"The destination's module failed to prepare, with {type(error).__name__}")
+        return not self._sending.stopped
 
     def _work(self) -> None:
         while not self._sending.stopped:

@@ -6,13 +6,8 @@ from pathlib import Path
 
 from orchestration.activation.attempts import Tries
 from orchestration.activation.destinations.file_formats import write_parquet
-from orchestration.activation.destinations.protocol import (
-    SendError,
-    SetDestination,
-    SetFacts,
-    TryLaterError,
-    UnsureError,
-)
+from orchestration.activation.destinations.protocol import SendError, TryLaterError, UnsureError
+from orchestration.activation.destinations.set_protocol import SetDestination, SetFacts
 from orchestration.activation.difference import planned_rows
 from orchestration.activation.ledger import Lease
 from orchestration.activation.ledger.batches import Batches

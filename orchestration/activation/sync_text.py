@@ -69,6 +69,8 @@ def show_rehearsal(screen: Console, found: Rehearsal) -> None:
     _say(screen, f"{sync.name} would {_deeds(found)}.", "bold")
     if found.resumes:
         _say(screen, f"Before that it would end run {found.resumes[:8]}, which did not come to its end.", "yellow")
+    for told in found.preparations:
+        _say(screen, f"Before that it would {told}.", "cyan")
     if found.breach:
         _say(screen, f"Its guard would hold that: {found.breach}. To let it through once: --allow-guard", "yellow")
     facts = {

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,6 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 ROOM = "activation"
 _MODEL = re.compile(r"sync_(?P<destination>[a-z][a-z0-9_]*?)__(?P<object>[a-z][a-z0-9_]*)")
+
+# What types of columns are to a destination; numeric(28,6) is a number too.
+_KINDS = {
+    "text": "text",
+    "integer": "number",
+    "bigint": "number",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 
@@ -100,9 +110,14 @@ class Sync:
     alerts: Alerts
     on_ambiguous: str
     model: str
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
     personal: Mapping[str, str]
     description: str = ""
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each field is to the destination: text, number, boolean, date or timestamp."""
+        return {field: kind_of(self.columns.get(name, "text")) for name, field in self.fields.items()}
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -127,6 +142,11 @@ def load_syncs(manifest: dict[str, Any]) -> list[Sync]:
     return syncs
 
 
+def kind_of(data_type: str) -> str:
+    """What a column of this type is to a destination."""
+    return _KINDS.get(re.sub(r"\(.*", "", data_type), "number")
+
+
 def rivals(syncs: Sequence[Sync]) -> Iterator[str]:
     """A sentence per model with several syncs, each of which would remove what the other delivered."""
     for model, count in sorted(Counter(sync.model for sync in syncs).items()):
@@ -148,7 +168,7 @@ def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:
         expected = f"sync_{activation.connection}__{activation.object}"
         raise SyncError(f"{where} depends on {found}, but for its object it must depend on {expected} and only that.")
     model = manifest["nodes"].get(exposure["depends_on"]["nodes"][0])
-    columns = tuple(model["columns"]) if model else ()
+    columns = {name: column.get("data_type") or "text" for name, column in model["columns"].items()} if model else {}
     fields = _fields(activation, columns)
     for told, names in (("key column", activation.key), ("field", fields)):
         if unknown := [name for name in names if columns and name not in columns]:
@@ -181,7 +201,7 @@ def load_sync(manifest: dict[str, Any], exposure: dict[str, Any]) -> Sync:
     )
 
 
-def _fields(activation: Activation, columns: Sequence[str]) -> dict[str, str]:
+def _fields(activation: Activation, columns: Iterable[str]) -> dict[str, str]:
     """The columns that are sent and what the destination calls them; those of the key are always among them."""
     chosen = activation.fields or {name: name for name in columns if name != "profile_id"}
     return {name: name for name in activation.key if name not in chosen} | dict(chosen)

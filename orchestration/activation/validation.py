@@ -1,25 +1,15 @@
 """Whether a sync fits its model and what its destination knows: every problem in a sentence, and nothing is sent."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from orchestration.activation.connections import load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Destination, SetDestination
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination
+from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.activation.engine import open_destination
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.syncs import Activation, Sync
 from orchestration.settings import Settings
-
-# What a model's types are to a destination.
-_KINDS = {
-    "text": "text",
-    "integer": "number",
-    "bigint": "number",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp",
-}
 
 
 def json_schema() -> dict[str, Any]:
@@ -27,7 +17,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Activation.model_json_schema()}
 
 
-def problems_of(settings: Settings, sync: Sync, model: Mapping[str, Any]) -> list[str]:
+def problems_of(settings: Settings, sync: Sync) -> list[str]:
     """Why a sync can't be delivered as it is declared; none where it can."""
     try:
         connection = load_connection(settings, sync.connection)
@@ -35,28 +25,24 @@ def problems_of(settings: Settings, sync: Sync, model: Mapping[str, Any]) -> lis
     except DeliveryError as error:
         return [f"Sync {sync.name}: {error}"]
     try:
-        return [f"Sync {sync.name}: {told}" for told in _problems(sync, destination, model)]
+        return [f"Sync {sync.name}: {told}" for told in _problems(sync, destination)]
     finally:
         destination.close()
 
 
-def _problems(sync: Sync, destination: Destination | SetDestination, model: Mapping[str, Any]) -> Iterator[str]:
-    columns = {
-        name: re.sub(r"\(.*", "", str(column.get("data_type") or "text"))
-        for name, column in model.get("columns", {}).items()
-    }
+def _problems(sync: Sync, destination: Destination | SetDestination) -> Iterator[str]:
     if destination.delivery_class == DeliveryClass.SIDE_EFFECT and sync.mode != "append":
         yield f"its destination sends messages, so its mode must be append, and not {sync.mode}: each row is sent once."
-    if (sync.channel or sync.holdout) and "profile_id" not in columns:
+    if (sync.channel or sync.holdout) and "profile_id" not in sync.columns:
         yield f"{sync.model} needs a column profile_id, for it is about reaching people."
     if isinstance(destination, SetDestination):
         if sync.mode != "mirror":
             yield f"its destination holds whole sets, so its mode must be mirror, and not {sync.mode}."
         return
-    yield from _field_problems(sync, destination, columns)
+    yield from _field_problems(sync, destination)
 
 
-def _field_problems(sync: Sync, destination: Destination, columns: Mapping[str, str]) -> Iterator[str]:
+def _field_problems(sync: Sync, destination: Destination) -> Iterator[str]:
     try:
         catalogue = destination.catalogue()
     except Exception as error:
@@ -64,7 +50,7 @@ def _field_problems(sync: Sync, destination: Destination, columns: Mapping[str, 
         return
     if sync.mode in ("mirror", "audience", "delete") and not catalogue.takes_removals:
         yield f"{sync.connection} can't tell a removal from another row, so its mode can't be {sync.mode}."
-    sent = {field: _KINDS.get(columns.get(name, "text"), "number") for name, field in sync.fields.items()}
+    sent = sync.kinds
     for field in catalogue.required:
         if field not in sent:
             yield f"{sync.object} needs the field {field}, and no column is sent as it."

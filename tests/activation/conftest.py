@@ -29,7 +29,8 @@ def sync_of(**activation: Any) -> Sync:
         "config": {"meta": {"activation": meta}},
         "depends_on": {"nodes": [MODEL]},
     }
-    node = {"name": "sync_peer__people", "columns": {name: {} for name in COLUMNS}}
+    kinds = {name: {"data_type": "text" if kind == pa.string() else "bigint"} for name, kind in COLUMNS.items()}
+    node = {"name": "sync_peer__people", "columns": kinds}
     return load_syncs({"exposures": {"exposure.onefolk.peer": exposure}, "nodes": {MODEL: node}})[0]
 
 

@@ -16,6 +16,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    Target,
 )
 
 Behaviour = Callable[[int, Batch], Answer | Exception | None]
@@ -104,7 +105,7 @@ class Peer(BatchDestination):
         return RowAnswer(row.seq, provider_id=f"id of {key}")
 
 
-def open_destination(config: Connection, object_name: str, secrets: Secrets, channel: str | None = None) -> Peer:
+def open_destination(config: Connection, target: Target, secrets: Secrets) -> Peer:
     """A peer that takes everything."""
     return Peer()
 

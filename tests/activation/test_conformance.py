@@ -26,9 +26,10 @@ from orchestration.activation.destinations.protocol import (
     Destination,
     Row,
     RowAnswer,
-    SetDestination,
+    Target,
     UnsureError,
 )
+from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.settings import Settings
 from tests.activation.file_servers import PASSWORD, USER, s3_server, sftp_server
 from tests.activation.http_peer import HttpPeer, Received, Reply, rows_of
@@ -48,7 +49,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 def opened(declared: Mapping[str, Any], name: str = "things") -> Any:
     """A destination as a connection declares it."""
     config = parse_connection("bench", dict(declared))
-    return destination_module(config.type).open_destination(config, name, Secrets())
+    return destination_module(config.type).open_destination(config, Target(name), Secrets())
 
 
 def good_row(number: int) -> dict[str, Any]:

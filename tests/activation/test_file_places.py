@@ -30,11 +30,11 @@ from orchestration.activation.destinations.protocol import (
     DeliveryClass,
     NotAllowedError,
     SendError,
-    SetDestination,
-    SetFacts,
+    Target,
     TryLaterError,
     UnsureError,
 )
+from orchestration.activation.destinations.set_protocol import SetDestination, SetFacts
 from orchestration.activation.errors import BusySyncError
 from tests.activation.file_servers import PASSWORD, USER, SftpServer, Way, s3_server, sftp_server, way_to
 
@@ -116,7 +116,7 @@ class Somewhere:
     def open(self, name: str = "buyers", **declared: Any) -> FileDestination:
         """The destination, as a connection declares it."""
         told = {"type": "files", "timeout_seconds": 5} | self.declared | declared
-        return open_destination(parse_connection("somewhere", told), name, Secrets())  # type: ignore[arg-type]
+        return open_destination(parse_connection("somewhere", told), Target(name), Secrets())  # type: ignore[arg-type]
 
     def lay(self, files: dict[str, bytes]) -> None:
         """Make the place hold these files and no others."""
@@ -676,8 +676,9 @@ def test_without_the_extra_a_sentence_says_what_to_install(dropbox: Somewhere) -
         "import sys\nsys.modules['paramiko'] = None\n"
         "from orchestration.activation.connections import Secrets, WrongConnectionError, parse_connection\n"
         "from orchestration.activation.destinations.files import open_destination\n"
+        "from orchestration.activation.destinations.protocol import Target\n"
         "import json\n"
-        "try:\n    open_destination(parse_connection('x', json.loads(sys.argv[1])), 'x', Secrets())\n"
+        "try:\n    open_destination(parse_connection('x', json.loads(sys.argv[1])), Target('x'), Secrets())\n"
         "except WrongConnectionError as error:\n    sys.stdout.write(str(error))\n"
     )
     command = [sys.executable, "-c", code, json.dumps({"type": "files"} | dropbox.declared)]

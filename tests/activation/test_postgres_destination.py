@@ -28,6 +28,7 @@ from orchestration.activation.destinations.protocol import (
     NotAllowedError,
     Operation,
     Row,
+    Target,
     TryLaterError,
     UnsureError,
 )
@@ -90,7 +91,7 @@ class Shop:
             "dbname": self.settings.postgres_dbname,
         }
         config = parse_connection("shop", {"type": "postgres"} | place | declared)
-        self.opened.append(open_destination(config, table, Secrets()))  # type: ignore[arg-type]  # a Config of ours
+        self.opened.append(open_destination(config, Target(table), Secrets()))  # type: ignore[arg-type]  # a Config of ours
         return self.opened[-1]
 
 
@@ -578,7 +579,7 @@ def test_passwords_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPat
     declared = {"type": "postgres", "host": "h", "user": "u", "dbname": "d", "password_env": "SHOP_PASSWORD"}
     config = parse_connection("shop", declared)
     with pytest.raises(WrongConnectionError, match="SHOP_PASSWORD"):
-        open_destination(config, "people", Secrets())  # type: ignore[arg-type]  # a Config of ours
+        open_destination(config, Target("people"), Secrets())  # type: ignore[arg-type]  # a Config of ours
     with pytest.raises(WrongConnectionError) as raised:
         parse_connection("shop", declared | {"password": "hunter2"})
     assert "hunter2" not in str(raised.value)

@@ -1,15 +1,19 @@
 """Between runs people try again, send again and settle what is in doubt; each does that to the rows meant alone."""
 
+from typing import ClassVar
+
 import pytest
 
-from orchestration.activation.destinations.protocol import DeliveryClass, UnsureError
+from orchestration.activation.connections import parse_connection
+from orchestration.activation.destinations.protocol import DeliveryClass, NotAllowedError, UnsureError
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.ledger import open_ledger
+from orchestration.activation.pace import Pace
 from orchestration.activation.rehearsal import rehearse
 from orchestration.activation.service import outcomes_by_code, resolve, result_rows, resync, retry, standing_of
 from orchestration.activation.validation import json_schema, problems_of
 from orchestration.build_state import build_ended
-from tests.activation.conftest import COLUMNS, Desk, people
+from tests.activation.conftest import Desk, people
 from tests.activation.peer import Peer
 
 
@@ -99,15 +103,61 @@ def test_a_rehearsal_sends_and_remembers_nothing(desk: Desk) -> None:
 def test_a_sync_is_checked_against_what_its_destination_knows(desk: Desk) -> None:
     """Every problem is a sentence; without one there is none."""
     desk.put([])
-    model = {"columns": {name: {"data_type": "text"} for name in COLUMNS}}
     desk.run(Peer())
-    assert problems_of(desk.settings, desk.sync(), model) == []
+    assert problems_of(desk.settings, desk.sync()) == []
     hook = "{type: webhook, url: 'https://shop.example/people', upsert: true, mapping: {mail: $email}}"
     desk.settings.connections_path.write_text(f"connections: {{peer: {hook}}}")
-    [told] = problems_of(desk.settings, desk.sync(), model)
+    [told] = problems_of(desk.settings, desk.sync())
     assert "can't tell a removal from another row, so its mode can't be mirror" in told
-    assert problems_of(desk.settings, desk.sync(mode="upsert"), model) == []
+    assert problems_of(desk.settings, desk.sync(mode="upsert")) == []
     desk.settings.connections_path.write_text("connections: {peer: {type: nowhere.at_all}}")
-    [told] = problems_of(desk.settings, desk.sync(), model)
+    [told] = problems_of(desk.settings, desk.sync())
     assert told.startswith("Sync peer_people: There is no destination 'nowhere.at_all'")
     assert set(json_schema()["properties"]) >= {"connection", "object", "mode", "key", "purpose", "guards", "holdout"}
+
+
+def test_what_is_missing_is_told_first_and_made_before_the_first_batch(desk: Desk) -> None:
+    """A plan tells it and makes nothing; a run makes it once, before it sends, and sends nothing where that fails."""
+
+    class Forgetful(Peer):
+        fails = True
+        made: ClassVar[list[int]] = []
+
+        def preparations(self) -> list[str]:
+            return ["make the property city (text)"]
+
+        def prepare(self) -> None:
+            if self.fails:
+                raise NotAllowedError("It may not make properties.")
+            self.made.append(len(self.calls))
+
+    peer = Forgetful()
+    desk.put(people(3))
+    run = desk.run(peer)
+    assert (run.status, run.message, run.outcomes) == ("stopped", "It may not make properties.", {"deferred": 3})
+    peer.fails = False
+    assert desk.run(peer).outcomes == {"ok": 3}
+    assert desk.run(peer).planned == 0
+    assert peer.made == [0], "nothing is made for a run that sends nothing"
+    assert desk.sync().kinds == {"email": "text", "city": "text", "order_count": "number"}
+
+
+def test_a_connection_may_have_several_rates() -> None:
+    """Each window holds by itself: a burst of two, and three in a minute."""
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    connection = parse_connection(
+        "peer",
+        {"type": "webhook", "url": "https://a.example", "rate": [{"requests": 2}, {"requests": 3, "seconds": 60}]},
+    )
+    pace = Pace(connection.rate, clock=lambda: clock[0], sleep=sleep)
+    sent = []
+    for _ in range(4):
+        assert pace.wait(100)
+        sent.append(clock[0])
+    assert sent == pytest.approx([0, 0, 1, 60])
+    alone = {"type": "webhook", "url": "https://a.example", "rate": {"requests": 2}}
+    assert parse_connection("peer", alone).rate == connection.rate[:1]

@@ -34,6 +34,7 @@ from orchestration.activation.destinations.protocol import (
     Row,
     RowAnswer,
     SendError,
+    Target,
     TryLaterError,
     UnsureError,
 )
@@ -67,7 +68,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         declared |= {"sender": "Shop <news@shop.example.com>", "subject": "News", "template": str(template)}
         parsed = parse_connection("letters", declared | config)
         assert isinstance(parsed, smtp.Config)
-        destination = smtp.open_destination(parsed, "letters", Secrets())
+        destination = smtp.open_destination(parsed, Target("letters"), Secrets())
         destinations.append(destination)
         return destination
 

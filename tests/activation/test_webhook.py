@@ -39,6 +39,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     SendError,
+    Target,
     TryLaterError,
     UnsureError,
 )
@@ -68,7 +69,7 @@ def opened(peer: HttpPeer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
         place = {"type": "webhook", "url": peer.url("/in"), "allowed_private_hosts": ["127.0.0.1", "localhost"]}
         parsed = parse_connection("hook", {**place, "timeout_seconds": 5, **config})
         assert isinstance(parsed, webhook.Config)
-        destination = webhook.open_destination(parsed, "contacts", Secrets(), backend=backend)
+        destination = webhook.open_destination(parsed, Target("contacts"), Secrets(), backend=backend)
         destinations.append(destination)
         return destination
 

@@ -29,6 +29,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    Target,
 )
 
 
@@ -125,9 +126,7 @@ class VendorDestination(BatchDestination):
         }
 
 
-def open_destination(
-    config: Config, object_name: str, secrets: Secrets, channel: str | None = None
-) -> VendorDestination:
+def open_destination(config: Config, target: Target, secrets: Secrets) -> VendorDestination:
     """The vendor, for one run."""
     is_plain = httpx.URL(config.url).scheme == "http"
     return VendorDestination(config, HttpClient(config, secrets, is_plain))

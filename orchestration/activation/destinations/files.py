@@ -28,17 +28,16 @@ from orchestration.activation.destinations.file_formats import WRITERS, checksum
 from orchestration.activation.destinations.file_places import Config as Config
 from orchestration.activation.destinations.file_places import open_place
 from orchestration.activation.destinations.places import Place
-from orchestration.activation.destinations.protocol import DeliveryClass, SendError, SetFacts
+from orchestration.activation.destinations.protocol import DeliveryClass, SendError, Target
+from orchestration.activation.destinations.set_protocol import SetFacts
 from orchestration.activation.rows import type_name
 
 _MANIFEST = "manifest.json"
 
 
-def open_destination(
-    config: Config, object_name: str, secrets: Secrets, channel: str | None = None, home: Path | None = None
-) -> "FileDestination":
-    """The set of that name, in `home` where the connection names no place; nothing is connected yet."""
-    return FileDestination(open_place(config, object_name, secrets, home), object_name)
+def open_destination(config: Config, target: Target, secrets: Secrets) -> "FileDestination":
+    """The set of that name, in the target's home where the connection names no place; nothing is connected yet."""
+    return FileDestination(open_place(config, target.object, secrets, target.home), target.object)
 
 
 class FileDestination:

@@ -45,6 +45,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    Target,
 )
 
 # For one transaction, so that nothing of it stays on a connection that a pooler hands on to others.
@@ -77,11 +78,9 @@ class Config(Connection):
         return self.sslmode or ("prefer" if all(map(_is_near, self.host.split(","))) else "require")
 
 
-def open_destination(
-    config: Config, object_name: str, secrets: Secrets, channel: str | None = None
-) -> "PostgresDestination":
+def open_destination(config: Config, target: Target, secrets: Secrets) -> "PostgresDestination":
     """The table of that name; nothing is connected yet."""
-    return PostgresDestination(config, object_name, secrets)
+    return PostgresDestination(config, target.object, secrets)
 
 
 class PostgresDestination(BatchDestination):

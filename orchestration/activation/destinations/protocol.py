@@ -4,15 +4,11 @@ A destination knows how to send a batch and how to read the answer. When to send
 means and what is remembered is the engine's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from typing import Any, Protocol, runtime_checkable
 
 
 class DeliveryClass(StrEnum):
@@ -147,6 +143,28 @@ class Catalogue:
     takes_removals: bool = True
 
 
+def _at_once() -> None:
+    """Nobody waits."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What of a destination one sync writes, by the destination's names.
+
+    `kinds` tells which of text, number, boolean, date and timestamp each field is; `home` is the folder of sets that
+    stay on this machine. A destination calls `turn` before each request of a batch but the first: it waits for the rate
+    of the connection, and raises `TryLaterError` where that takes too long.
+    """
+
+    object: str
+    mode: str = "upsert"
+    key: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    channel: str | None = None
+    home: Path | None = None
+    turn: Callable[[], None] = _at_once
+
+
 @runtime_checkable
 class Destination(Protocol):
     """Sends batches. Made for one run of one sync, used from several threads at once, closed at its end."""
@@ -156,6 +174,12 @@ class Destination(Protocol):
 
     def catalogue(self) -> Catalogue:
         """What the object knows, for `onefolk sync validate`; nothing is sent."""
+
+    def preparations(self) -> Sequence[str]:
+        """What is missing there and would be made before the first batch, a sentence each; nothing is sent."""
+
+    def prepare(self) -> None:
+        """Make what is missing, before the first batch of a run that has one; raise a `SendError` where that fails."""
 
     def problems(self, row: Row) -> str | None:
         """Why this row can't be sent as it is, in a sentence without its values, else None: it becomes `invalid`."""
@@ -174,7 +198,7 @@ class Destination(Protocol):
 
 
 class BatchDestination:
-    """What most destinations share: an open catalogue, no objection, no jobs, no memory."""
+    """What most destinations share: an open catalogue, nothing to make, no objection, no jobs, no memory."""
 
     delivery_class = DeliveryClass.UPSERT
     limits = Limits()
@@ -182,6 +206,13 @@ class BatchDestination:
     def catalogue(self) -> Catalogue:
         """Any field is welcome."""
         return Catalogue()
+
+    def preparations(self) -> Sequence[str]:
+        """Nothing is missing."""
+        return ()
+
+    def prepare(self) -> None:
+        """There is nothing to make."""
 
     def problems(self, row: Row) -> str | None:
         """Any row is."""
@@ -197,41 +228,3 @@ class BatchDestination:
 
     def close(self) -> None:
         """There is nothing to let go of."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetFacts:
-    """What a whole set says of itself beside its rows: the sync that it is of, and the formats that it comes in."""
-
-    sync: str
-    purpose: str
-    channel: str | None
-    mode: str
-    key: tuple[str, ...]
-    formats: tuple[str, ...]
-
-
-@runtime_checkable
-class SetDestination(Protocol):
-    """Holds one whole set of rows, which is replaced at once. Made for one run of one sync, closed at its end.
-
-    In a run: `tidy`, then `replace` unless it `holds`. Killed at any moment, readers find the earlier set or the new
-    one. All may raise a `SendError`; whatever it says, `replace` may be called again.
-    """
-
-    delivery_class: DeliveryClass
-
-    def tidy(self) -> None:
-        """Remove what a killed delivery left."""
-
-    def holds(self, wanted: Path, rows: int, columns: "pa.Schema", facts: SetFacts) -> bool:
-        """Whether the set is these rows, a Parquet file, and unaltered; it needs no ledger."""
-
-    def replace(self, wanted: Path, rows: int, columns: "pa.Schema", at: datetime, facts: SetFacts) -> list[str]:
-        """Make the rows of a Parquet file the set; where what was written is now.
-
-        Other formats are written beside `wanted` first, in a folder that is the caller's to guard and to empty.
-        """
-
-    def close(self) -> None:
-        """Let go of connections."""

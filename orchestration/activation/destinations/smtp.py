@@ -37,6 +37,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    Target,
     TryLaterError,
     UnsureError,
 )
@@ -113,7 +114,7 @@ class Config(Connection):
         return self
 
 
-def open_destination(config: Config, object_name: str, secrets: Secrets, channel: str | None = None) -> Destination:
+def open_destination(config: Config, target: Target, secrets: Secrets) -> Destination:
     """A mail server for one run; raise `WrongConnectionError` where a secret or a file is missing or wrong."""
     context = None if config.security == "none" else trust(config.ca_file)
     server = MailServer(config.host, config.port, config.security, context, config.timeout_seconds)

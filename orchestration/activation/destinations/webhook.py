@@ -48,6 +48,7 @@ from orchestration.activation.destinations.protocol import (
     Operation,
     Row,
     RowAnswer,
+    Target,
     UnsureError,
 )
 
@@ -97,15 +98,11 @@ class Config(HttpConnection):
 
 
 def open_destination(
-    config: Config,
-    object_name: str,
-    secrets: Secrets,
-    channel: str | None = None,
-    backend: GuardedBackend | None = None,
+    config: Config, target: Target, secrets: Secrets, backend: GuardedBackend | None = None
 ) -> Destination:
     """A webhook for one run; raise `WrongConnectionError` where a secret or a file is missing."""
     is_plain = httpx.URL(config.url).scheme == "http"
-    return Webhook(config, object_name, HttpClient(config, secrets, is_plain, backend))
+    return Webhook(config, target.object, HttpClient(config, secrets, is_plain, backend))
 
 
 class Webhook(BatchDestination):
