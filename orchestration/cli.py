@@ -122,9 +122,9 @@ def run(
 ) -> None:
     """Run one full cycle: land what is new, build and test, publish to readers, deliver to destinations.
 
-    The run shows in `onefolk ui` afterwards. When a test fails, readers and destinations keep what they have. An
-    audience whose guard closes keeps the members it had, and everything else goes on; --allow-guard lets it through
-    once, which is remembered in audience_sizes.
+    The run shows in `onefolk ui` afterwards. When a test fails, readers keep what they have, and so do destinations of
+    syncs that stand on it; the other syncs are delivered. An audience whose guard closes keeps the members it had, and
+    everything else goes on; --allow-guard lets it through once, which is remembered in audience_sizes.
     """
     from orchestration.summary import cycle_summary
     from orchestration.terminal import Steps, console
@@ -200,9 +200,9 @@ def _prepare(settings: "Settings") -> None:
 
 
 def _run(settings: "Settings", job: str, purpose: str) -> "Outcome":
-    from orchestration.run_job import run_job
+    from orchestration.run_job import run_cycle, run_job
 
-    return run_job(settings, job, purpose)
+    return run_cycle(settings, purpose) if job == "cycle" else run_job(settings, job, purpose)
 
 
 def _end(outcome: "Outcome") -> None:
@@ -213,7 +213,10 @@ def _end(outcome: "Outcome") -> None:
     _say(f"[bold red]The run failed at: {failed}.[/]")
     for sentence in outcome.failures:
         _say(sentence, plain=True)
-    _say(f"Readers and destinations keep what they had. The whole log: {outcome.log}", plain=True)
+    if outcome.delivered:
+        _say(f"Delivered, for nothing below it failed: {', '.join(outcome.delivered)}.", plain=True)
+    others = "the other destinations" if outcome.delivered else "destinations"
+    _say(f"Readers and {others} keep what they had. The whole log: {outcome.log}", plain=True)
     _say("Mend the cause and run the same command again; nothing lands twice. `onefolk ui` shows the run.", plain=True)
     raise typer.Exit(_FAILED)
 

@@ -58,19 +58,25 @@ def run(
     """
     from orchestration.activation.engine import run_sync
     from orchestration.activation.sync_text import show_run
-    from orchestration.build_state import require_green
+    from orchestration.build_state import NotGreenError
     from orchestration.terminal import Steps, console, error_console
 
     settings, syncs = _syncs(name)
-    require_green(settings)
-    done = []
+    if name is None:
+        syncs = _connected(settings, syncs)
+    done, blocked = [], []
     with Steps(["deliver"], error_console()).shown() as steps:
         for sync in syncs:
-            done.append(run_sync(settings, sync, allow=allow_guard))
-        steps.finish()
+            try:
+                done.append(run_sync(settings, sync, allow=allow_guard))
+            except NotGreenError as error:
+                blocked.append(f"{sync.name}: {error}")
+        steps.finish(failed=bool(blocked))
     for one in done:
         show_run(console(), one)
-    if any(one.status not in ("done", "waiting") or one.reject_share for one in done):
+    for told in blocked:
+        error_console().print(told, style="red", markup=False, soft_wrap=True)
+    if blocked or any(one.status not in ("done", "waiting") or one.reject_share for one in done):
         raise typer.Exit(1)
 
 
@@ -133,6 +139,8 @@ def validate(name: _OptionalName = None) -> None:
     from orchestration.terminal import console
 
     settings, syncs = _syncs(name)
+    if name is None:
+        syncs = _connected(settings, syncs)
     problems = [told for sync in syncs for told in problems_of(settings, sync)]
     for told in problems:
         console().print(told, style="red", markup=False, soft_wrap=True)
@@ -162,6 +170,19 @@ def _syncs(name: str | None = None) -> "tuple[Settings, list[Sync]]":
     if not chosen:
         raise SyncError(f"There is no sync {name!r}; there are {', '.join(sync.name for sync in syncs) or 'none yet'}.")
     return settings, chosen
+
+
+def _connected(settings: "Settings", syncs: "list[Sync]") -> "list[Sync]":
+    """The syncs whose connection is declared; the others are named, for they come with the project."""
+    from orchestration.activation.connections import is_connected
+    from orchestration.terminal import error_console
+
+    there = [sync for sync in syncs if is_connected(settings, sync.connection)]
+    for sync in syncs:
+        if sync not in there:
+            told = f"{sync.name} is not connected: declare {sync.connection} in {settings.connections_path}."
+            error_console().print(told, style="dim", soft_wrap=True)
+    return there
 
 
 def _changed(name: str, change: object, told: str) -> None:

@@ -37,6 +37,7 @@ class BuildWatch:
     skipped: int = 0
     warned: int = 0
     errors: list[str] = field(default_factory=list)
+    succeeded: set[str] = field(default_factory=set)
     _failed: dict[str, tuple[str, str]] = field(default_factory=dict)
     _messages: dict[str, str] = field(default_factory=dict)
 
@@ -73,6 +74,8 @@ class BuildWatch:
         status = str(data.get("status") or node.get("node_status") or "").lower()
         if status in _FAILED or str(node.get("node_status")).lower() in _FAILED:
             self._failed[unique_id] = (str(node.get("node_name")), kind)
+        else:
+            self.succeeded.add(unique_id)
         if status == "warn":
             self.warned += 1
         self._report(data, node)

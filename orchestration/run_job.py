@@ -6,13 +6,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from orchestration.build_state import sound_models
 from orchestration.progress import report
 from orchestration.runs import (
     ALLOWED_TAG,
@@ -101,6 +102,15 @@ def run_job(settings: Settings, job: str, purpose: str) -> Outcome:
         moment = run.tags.get(AS_OF_TAG) if run else None
         clock = datetime.fromisoformat(moment) if moment else settings.clock
         return _outcome(result, run_id, clock, log)
+
+
+def run_cycle(settings: Settings, purpose: str) -> Outcome:
+    """Run a cycle; where its build failed, deliver in a run of its own the syncs that stand on nothing that failed."""
+    outcome = run_job(settings, "cycle", purpose)
+    if outcome.is_green or not sound_models(settings):
+        return outcome
+    sent = run_job(settings, "send", f"{purpose}: what stands on no failure")
+    return replace(outcome, delivered=sent.delivered, failures=[*outcome.failures, *sent.warnings, *sent.failures])
 
 
 def _outcome(result: "dg.ExecuteInProcessResult", run_id: str, clock: datetime, log: Path) -> Outcome:

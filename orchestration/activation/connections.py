@@ -88,6 +88,11 @@ class Secrets:
         return SecretStr(value)
 
 
+def is_connected(settings: Settings, name: str) -> bool:
+    """Whether a connection is declared; syncs come with the project whose destination not everybody has."""
+    return name == "files" or name in _declared(settings.connections_path)
+
+
 def load_connection(settings: Settings, name: str) -> Connection:
     """A connection by its name; `files`, below the home folder, needs no declaration."""
     declared = _declared(settings.connections_path)

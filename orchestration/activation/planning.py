@@ -62,7 +62,7 @@ def planned(
     # Held for the copy alone: while it is sent, the next build may begin.
     with writing(settings, f"reading what {sync.name} wants", say=lambda text: report("wait", detail=text)):
         if requires_green:
-            require_green(settings)
+            require_green(settings, sync.model)
         snapshot = take_snapshot(settings, sync, folder)
     check_shape(sync, snapshot)
     sync = whole(sync, snapshot.columns.names) if is_set else sync

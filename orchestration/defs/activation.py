@@ -9,18 +9,21 @@ from typing import Any
 import dagster as dg
 
 from orchestration.activation import Sync, load_syncs
+from orchestration.activation.connections import is_connected
 from orchestration.activation.engine import run_sync
 from orchestration.activation.running import SyncRun
 from orchestration.activation.sync_text import OUTCOMES
-from orchestration.build_state import require_green
+from orchestration.build_state import NotGreenError, require_green
 from orchestration.defs.publishing import PUBLISHED
 from orchestration.defs.resources import Cycle, clock_metadata
 from orchestration.progress import report
+from orchestration.settings import Settings
 from orchestration.translator import RoomTranslator
 
 # How many syncs are sent at once; each has its own connection, so that a slow one delays no other.
 _AT_ONCE = 8
-_RECONCILED, _REJECTS, _GUARD, _COUNT = "every_row_has_an_outcome", "reject_share", "guard", "as_many_as_usual"
+_GREEN, _RECONCILED = "green_below", "every_row_has_an_outcome"
+_REJECTS, _GUARD, _COUNT = "reject_share", "guard", "as_many_as_usual"
 
 
 def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
@@ -43,10 +46,19 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     )
     def deliver_syncs(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[Any]:
         settings = cycle.settings
-        require_green(settings)
         # From here on a sync waits for the warehouse while it copies its rows, and for nobody while it sends them.
         cycle.let_go()
-        chosen = [syncs[key] for key in syncs if key in context.selected_asset_keys]
+        connected = [sync for key, sync in syncs.items() if key in context.selected_asset_keys]
+        for sync in connected[:]:
+            if not is_connected(settings, sync.connection):
+                context.log.info(f"Sync {sync.name} waits for its connection {sync.connection} to be declared.")
+                connected.remove(sync)
+        blocked = {sync.name: why for sync in connected if (why := _in_the_way(settings, sync))}
+        chosen = [sync for sync in connected if sync.name not in blocked]
+        if blocked and not chosen:
+            require_green(settings)
+        for sync in connected:
+            yield _green_below(sync, blocked.get(sync.name))
         failures: dict[str, Exception] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             running = {
@@ -69,6 +81,24 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
             raise dg.Failure(description="\n".join(told), allow_retries=False) from next(iter(failures.values()))
 
     return [deliver_syncs]
+
+
+def _in_the_way(settings: Settings, sync: Sync) -> str | None:
+    try:
+        require_green(settings, sync.model)
+    except NotGreenError as error:
+        return str(error)
+    return None
+
+
+def _green_below(sync: Sync, told: str | None) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=_key(sync),
+        check_name=_GREEN,
+        passed=told is None,
+        description=told,
+        metadata={"sentences": [f"Sync {sync.name} was not delivered: {told}"] if told else []},
+    )
 
 
 def _key(sync: Sync) -> dg.AssetKey:
@@ -95,6 +125,7 @@ def _spec(key: dg.AssetKey, sync: Sync, model: dg.AssetKey) -> dg.AssetSpec:
 
 def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     return [
+        dg.AssetCheckSpec(_GREEN, asset=key, description="Everything that it is made from was built and tested."),
         dg.AssetCheckSpec(_RECONCILED, asset=key, description="Every planned row ended with exactly one outcome."),
         dg.AssetCheckSpec(_REJECTS, asset=key, description="Few rows were invalid or refused."),
         dg.AssetCheckSpec(_COUNT, asset=key, description="About as many rows are wanted as by the last runs."),

@@ -1,9 +1,11 @@
-"""What starts a cycle between its hours: new files that are complete."""
+"""What starts runs between their hours: new files that are complete, and builds of which a part failed."""
 
 import hashlib
+from typing import Any
 
 import dagster as dg
 
+from orchestration.build_state import sound_models
 from orchestration.landing import pending_files
 from orchestration.lock import BusyError, reading
 from orchestration.runs import PURPOSE_TAG, end_dead_runs
@@ -37,3 +39,28 @@ def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipR
         return dg.SkipReason(f"{len(pending)} new files have started a cycle already.")
     request = dg.RunRequest(run_key=fingerprint, tags={PURPOSE_TAG: f"a cycle for {len(pending)} new files"})
     return dg.SensorResult(run_requests=[request], cursor=fingerprint)
+
+
+def sound_deliveries(jobs: list[Any]) -> dg.SensorDefinition:
+    """Delivers, after a build that failed, the syncs that stand on nothing that failed."""
+    named = {job.name: job for job in jobs}
+
+    @dg.run_failure_sensor(
+        name="sound_deliveries",
+        monitored_jobs=[named["cycle"]],
+        request_job=named["send"],
+        minimum_interval_seconds=_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            "After a cycle whose build failed, delivers the syncs that stand on nothing that failed. Starts as stopped,"
+            " like the schedule."
+        ),
+    )
+    def after_a_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
+        sound = sound_models(load_settings())
+        if not sound:
+            return dg.SkipReason("Nothing can be delivered before a build ends green.")
+        tags = {PURPOSE_TAG: f"deliver what stands on no failure: {', '.join(sound)}"}
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
+
+    return after_a_failure

@@ -101,8 +101,8 @@ def test_tests_of_dbt_are_checks(definitions: dg.Definitions) -> None:
     assert tests - of_sources <= checks
 
 
-def test_a_failing_test_stops_publishing_and_delivery(tmp_path: Path) -> None:
-    """When one test fails, readers and destinations keep what they have, and publishing alone is refused as well."""
+def test_a_failing_test_stops_publishing_and_what_stands_on_it(tmp_path: Path) -> None:
+    """When a test fails, readers keep what they have, and a sync is delivered only if it stands on nothing that failed."""
     project = tmp_path / "project"
     for name in PROJECT_FILES:
         if (PROJECT_DIR / name).is_dir():
@@ -120,15 +120,17 @@ def test_a_failing_test_stops_publishing_and_delivery(tmp_path: Path) -> None:
 
     simulated = onefolk("simulate", "--people", "40", "--days", "10", "--seed", "3")
     assert simulated.returncode == 0, simulated.stderr
-    broken.write_text("-- Fails if anybody is known.\nselect profile_id\nfrom {{ ref('profiles') }}\n")
-    done = onefolk("run")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "nobody_is_known" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not settings.serve_path.exists()
-    assert not list(settings.delivered_dir.rglob("*.parquet"))
-    with pytest.raises(NotGreenError, match="failed"):
-        require_green(settings)
+    for model, is_delivered in (("profiles", False), ("audience_reach", True)):
+        broken.write_text("-- Fails if there is anybody.\nselect 1 as one\nfrom {{ ref('%s') }}\n" % model)
+        done = onefolk("run")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "nobody_is_known" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not settings.serve_path.exists()
+        assert bool(list(settings.delivered_dir.rglob("*.parquet"))) == is_delivered, done.stderr
+        assert ("Delivered, for nothing below it failed: files/repeat_buyers" in done.stderr) == is_delivered
+        with pytest.raises(NotGreenError, match="failed"):
+            require_green(settings)
 
 
 def test_a_run_is_driven_through_graphql(tmp_path: Path) -> None:

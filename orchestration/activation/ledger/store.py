@@ -8,7 +8,7 @@ import io
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Protocol
 
@@ -55,9 +55,9 @@ class SQLiteStore:
 
     def __init__(self, settings: Settings) -> None:
         path = settings.ledger_path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -65,7 +65,7 @@ class SQLiteStore:
             self._connection.execute("pragma synchronous = full")
             # A payload that was dropped is gone from the file too.
             self._connection.execute("pragma secure_delete = on")
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise LedgerError(f"The ledger {path} can't be opened: {error}.") from None
         self._lock = threading.RLock()
 
@@ -99,8 +99,8 @@ class SQLiteStore:
             try:
                 yield
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("rollback")
+                with suppress(sqlite3.Error):
+                    self._connection.rollback()
                 raise
             with _told():
                 self._connection.execute("commit")
@@ -131,9 +131,14 @@ class PostgresStore:
             raise LedgerError(f"The ledger can't be opened: {str(error).strip()}") from None
         self._connection.autocommit = True
         self._lock = threading.RLock()
-        with self._told(), self._connection.cursor() as cursor:
-            cursor.execute(f'create schema if not exists "{self._schema}"')
-            cursor.execute(f'set search_path = "{self._schema}"')
+        try:
+            self.execute(f'set search_path = "{self._schema}"')
+            # In a transaction of ours, for two that create one schema at once collide in spite of `if not exists`.
+            with self.transaction():
+                self.execute(f'create schema if not exists "{self._schema}"')
+        except BaseException:
+            self.close()
+            raise
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         with self._lock, self._told(), self._connection.cursor() as cursor:
@@ -171,9 +176,9 @@ class PostgresStore:
             try:
                 yield
             except BaseException:
-                if not self._connection.closed:
-                    with self._connection.cursor() as cursor:
-                        cursor.execute("rollback")
+                # A connection that broke rolls back by itself, and what broke it is told.
+                with suppress(self._errors), self._connection.cursor() as cursor:
+                    cursor.execute("rollback")
                 raise
             with self._told(), self._connection.cursor() as cursor:
                 cursor.execute("commit")
