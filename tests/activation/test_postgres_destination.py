@@ -83,7 +83,7 @@ class Shop:
             )
         )
 
-    def open(self, table: str = "people", **declared: Any) -> PostgresDestination:
+    def open(self, table: str = "people", mode: str = "upsert", **declared: Any) -> PostgresDestination:
         """A destination as a connection declares it."""
         place = {
             "host": self.settings.postgres_host,
@@ -91,7 +91,7 @@ class Shop:
             "dbname": self.settings.postgres_dbname,
         }
         config = parse_connection("shop", {"type": "postgres"} | place | declared)
-        self.opened.append(open_destination(config, Target(table), Secrets()))  # type: ignore[arg-type]  # a Config of ours
+        self.opened.append(open_destination(config, Target(table, mode), Secrets()))  # type: ignore[arg-type]  # a Config of ours
         return self.opened[-1]
 
 
@@ -133,6 +133,24 @@ def test_it_is_a_destination_that_may_be_sent_the_same_twice(shop: Shop) -> None
     before = shop.rows("select xmin::text, ctid::text, id, note from people order by id")
     assert outcomes(destination.send(sent)) == {1: "noop", 2: "noop"}
     assert shop.rows("select xmin::text, ctid::text, id, note from people order by id") == before
+
+
+@pytest.mark.parametrize("mode", ["insert", "append"])
+def test_what_is_only_added_takes_nobodys_place(shop: Shop, mode: str) -> None:
+    """A key that is there already is refused where the rows differ, and was so already where they don't."""
+    shop.rows("create table people (id text primary key, note text, details json)")
+    shop.rows("""insert into people values ('other', 'of the shop', null), ('same', 'y', '{"a": 1}')""")
+    sent = batch(row(1, "new", note="n"), row(2, "other", note="ours"), row(3, "same", note="y", details={"a": 1}))
+    for first in ("ok", "noop"):
+        answer = shop.open(mode=mode).send(sent)
+        assert outcomes(answer) == {1: first, 2: "rejected", 3: "noop"}
+    refused = next(told for told in answer.rows if told.seq == 2)
+    assert (refused.code, "changes none" in (refused.message or "")) == ("23505", True)
+    assert shop.rows("select id, note from people order by id") == [
+        ("new", "n"),
+        ("other", "of the shop"),
+        ("same", "y"),
+    ]
 
 
 def test_rows_come_change_and_leave_and_nobody_elses_do(shop: Shop) -> None:

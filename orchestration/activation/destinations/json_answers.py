@@ -55,6 +55,9 @@ def read_answer(answer: HttpAnswer, batch: Batch, answers: Answers | None, error
         return Answered.all_ok(batch, answer.status)
     is_empty = answer.status in _EMPTY and (answers is None or answers.lists == "errors")
     content = {} if is_empty else answer.json()
+    if error_path is not None and not isinstance(content, dict | list):
+        # Where nothing can stand at a path, its absence says nothing.
+        raise answer.unreadable()
     error = found_at(content, error_path) if error_path is not None else _ABSENT
     if error is not _ABSENT and error:
         if len(batch.rows) > 1:

@@ -80,7 +80,7 @@ class Config(Connection):
 
 def open_destination(config: Config, target: Target, secrets: Secrets) -> "PostgresDestination":
     """The table of that name; nothing is connected yet."""
-    return PostgresDestination(config, target.object, secrets)
+    return PostgresDestination(config, target, secrets)
 
 
 class PostgresDestination(BatchDestination):
@@ -88,9 +88,11 @@ class PostgresDestination(BatchDestination):
 
     limits = Limits(max_rows=10_000, max_bytes=64_000_000, max_row_bytes=16_000_000)
 
-    def __init__(self, config: Config, object_name: str, secrets: Secrets) -> None:
+    def __init__(self, config: Config, target: Target, secrets: Secrets) -> None:
         self._config = config
-        self._object = object_name
+        self._object = target.object
+        # What is only ever added must not take the place of somebody else's row.
+        self._changes = target.mode not in ("insert", "append")
         password = secrets.get(config.password_env) if config.password_env else None
         self._connect = partial(_connected, config, password)
         self._idle: list[Any] = []
@@ -116,7 +118,7 @@ class PostgresDestination(BatchDestination):
                 return Answered([RowAnswer(row.seq, "noop") for row in removed])
             with self._transaction(writes_rows=True) as connection, connection.cursor() as cursor:
                 # What left goes first: the table may take the key of a row that came for the same.
-                return Answered([*remove(cursor, table, removed), *upsert(cursor, table, kept)])
+                return Answered([*remove(cursor, table, removed), *upsert(cursor, table, kept, changes=self._changes)])
         except RowsRefusedError as refused:
             if len(batch.rows) > 1:
                 raise

@@ -16,20 +16,29 @@ _SEQ = "onefolk_seq"
 # Types that Postgres can't compare; their texts can be.
 _INCOMPARABLE = frozenset({"json", "xml", "point", "box", "polygon", "path", "circle", "line", "lseg"})
 _NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_TWICE = "Another row of the batch has the same key by the rules of the table: which of them should hold is not clear."
+_REFUSED = {
+    "twice": (
+        "21000",
+        "Another row of the batch has the same key by the rules of the table: which of them should hold is not clear.",
+    ),
+    "taken": (
+        "23505",
+        "Another row has this key, and the sync's mode changes none: use upsert or mirror.",
+    ),
+}
 
 
-def upsert(cursor: Any, table: Table, rows: Sequence[Row]) -> Iterator[RowAnswer]:
-    """Insert rows, or change those whose key is there; what is so already is left alone."""
+def upsert(cursor: Any, table: Table, rows: Sequence[Row], *, changes: bool) -> Iterator[RowAnswer]:
+    """Insert rows; of those whose key is there, what is so already is left alone, and others are changed or refused."""
     by_columns: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         by_columns.setdefault(tuple(sorted({*row.key, *row.payload})), []).append(row)
     for number, (columns, alike) in enumerate(by_columns.items(), 1):
         incoming = _copied(cursor, table, f"onefolk_rows_{number}", columns, alike)
         key = tuple(alike[0].key)
-        cursor.execute(_upsert_sql(table, incoming, columns, key))
+        cursor.execute(_upsert_sql(table, incoming, columns, key, changes=changes))
         for seq, outcome in cursor.fetchall():
-            yield RowAnswer(seq, "rejected", "21000", _TWICE) if outcome == "twice" else RowAnswer(seq, outcome)
+            yield RowAnswer(seq, "rejected", *_REFUSED[outcome]) if outcome in _REFUSED else RowAnswer(seq, outcome)
 
 
 def remove(cursor: Any, table: Table, rows: Sequence[Row]) -> Iterator[RowAnswer]:
@@ -67,17 +76,16 @@ def unsendable(row: Row) -> str | None:
     return None
 
 
-def _upsert_sql(table: Table, incoming: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
+def _upsert_sql(table: Table, incoming: str, columns: tuple[str, ...], key: tuple[str, ...], *, changes: bool) -> str:
     listed, keys = ", ".join(map(quoted, columns)), ", ".join(map(quoted, key))
     others = [name for name in columns if name not in key]
-    conflict = "nothing"
-    if others:
+    conflict, taken = "nothing", ""
+    if others and changes:
         assigned = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
-        differs = " or ".join(
-            f"{_comparable(table, 'held', name)} is distinct from {_comparable(table, 'excluded', name)}"
-            for name in others
-        )
-        conflict = f"update set {assigned} where {differs}"
+        conflict = f"update set {assigned} where {_differ(table, 'excluded', others)}"
+    elif others:
+        held = f"select from {table.sql} as held where {_same('held', key)}"
+        taken = f" when exists ({held} and ({_differ(table, 'incoming', others)})) then 'taken'"
     # Rows in the order of their keys, so that two batches never wait for each other.
     return (
         f"with chosen as (select distinct on ({keys}) * from {incoming} order by {keys}, {_SEQ}),"
@@ -85,9 +93,15 @@ def _upsert_sql(table: Table, incoming: str, columns: tuple[str, ...], key: tupl
         f" on conflict ({keys}) do {conflict} returning {', '.join(f'held.{quoted(name)}' for name in key)})"
         f" select incoming.{_SEQ}, case"
         f" when not exists (select from chosen where chosen.{_SEQ} = incoming.{_SEQ}) then 'twice'"
-        f" when exists (select from written where {_same('written', key)}) then 'ok' else 'noop' end"
+        f" when exists (select from written where {_same('written', key)}) then 'ok'{taken} else 'noop' end"
         f" from {incoming} as incoming"
     )
+
+
+def _differ(table: Table, alias: str, names: Sequence[str]) -> str:
+    """Whether what the table holds differs in any of the columns."""
+    pairs = ((_comparable(table, "held", name), _comparable(table, alias, name)) for name in names)
+    return " or ".join(f"{held} is distinct from {other}" for held, other in pairs)
 
 
 def _same(one: str, key: Sequence[str]) -> str:
