@@ -102,7 +102,7 @@ def test_tests_of_dbt_are_checks(definitions: dg.Definitions) -> None:
 
 
 def test_a_failing_test_stops_publishing_and_what_stands_on_it(tmp_path: Path) -> None:
-    """When a test fails, readers keep what they have, and a sync is delivered only if it stands on nothing that failed."""
+    """When a test fails, readers keep what they have, and only syncs are delivered that stand on nothing that failed."""
     project = tmp_path / "project"
     for name in PROJECT_FILES:
         if (PROJECT_DIR / name).is_dir():
@@ -121,7 +121,7 @@ def test_a_failing_test_stops_publishing_and_what_stands_on_it(tmp_path: Path) -
     simulated = onefolk("simulate", "--people", "40", "--days", "10", "--seed", "3")
     assert simulated.returncode == 0, simulated.stderr
     for model, is_delivered in (("profiles", False), ("audience_reach", True)):
-        broken.write_text("-- Fails if there is anybody.\nselect 1 as one\nfrom {{ ref('%s') }}\n" % model)
+        broken.write_text(f"-- Fails if there is anybody.\nselect 1 as one\nfrom {{{{ ref('{model}') }}}}\n")
         done = onefolk("run")
         assert done.returncode == 1, done.stdout + done.stderr
         assert "nobody_is_known" in done.stderr
