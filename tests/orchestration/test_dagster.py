@@ -102,7 +102,7 @@ def test_tests_of_dbt_are_checks(definitions: dg.Definitions) -> None:
 
 
 def test_a_failing_test_stops_publishing_and_what_stands_on_it(tmp_path: Path) -> None:
-    """When a test fails, readers keep what they have, and only syncs are delivered that stand on nothing that failed."""
+    """When a test fails, readers keep what they have, and only syncs that stand on no failure are delivered."""
     project = tmp_path / "project"
     for name in PROJECT_FILES:
         if (PROJECT_DIR / name).is_dir():
