@@ -1,4 +1,6 @@
 -- One row per cart and product that was put into it: what is left of it there.
+{{ config(access='public') }}
+
 with changes as (
     select
         cart_id,
@@ -23,8 +25,8 @@ cart_items as (
         cart_id,
         product_id,
         max(case when recency = 1 then currency end) as currency,
-        greatest(sum(quantity), 0) as quantity,
-        max(case when recency = 1 then price_amount end) as price_amount
+        cast(greatest(sum(quantity), 0) as numeric(28, 6)) as quantity,
+        cast(max(case when recency = 1 then price_amount end) as numeric(28, 6)) as price_amount
     from changes
     group by cart_id, product_id
 )
