@@ -16,9 +16,39 @@ _OptionalName = Annotated[str | None, typer.Argument(metavar="[SYNC]", help="A s
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     sync = typer.Typer(name="sync", help="Deliver, and see what was delivered.", no_args_is_help=True)
-    for command in (list_syncs, plan, run, results, retry, resync, resolve, validate, schema):
+    for command in (init, list_syncs, plan, run, results, retry, resync, resolve, validate, schema):
         sync.command(name=command.__name__.removesuffix("_syncs"))(command)
     app.add_typer(sync)
+
+
+def init(
+    destination: Annotated[str, typer.Argument(help="What the destination is called, such as hubspot.")],
+    object_name: Annotated[str, typer.Argument(metavar="OBJECT", help="What it calls the rows, such as contacts.")],
+    audience: Annotated[str | None, typer.Option(help="Whose members the rows are; default: all customers.")] = None,
+    channel: Annotated[str, typer.Option(help="How members are reached.")] = "email",
+    connection: Annotated[str | None, typer.Option(help="Its connection; default: as the destination.")] = None,
+) -> None:
+    """Write a new sync to go on with: its model, its YAML, its exposure and a test. Overwrites nothing.
+
+    For example: onefolk sync init hubspot list_vip --audience lapsed_vip
+    """
+    from orchestration.activation.scaffold import scaffold
+    from orchestration.project import load_manifest
+    from orchestration.settings import PROJECT_DIR
+    from orchestration.terminal import console
+
+    settings, _ = _syncs()
+    written = scaffold(
+        load_manifest(), destination, object_name, audience=audience, channel=channel, connection=connection
+    )
+    for path in written:
+        console().print(f"Written: {path.relative_to(PROJECT_DIR)}", soft_wrap=True)
+    declared = settings.connections_path
+    told = (
+        f"Next: choose the columns in the model and tell them in the YAML; declare {connection or destination} in"
+        f" {declared}; then onefolk run, onefolk sync validate and onefolk sync plan {destination}_{object_name}."
+    )
+    console().print(told, soft_wrap=True)
 
 
 def list_syncs() -> None:
