@@ -166,9 +166,8 @@ def _grown(path: Path, section: str, entry: str) -> str:
     [added] = yaml.safe_load(f"{section}:\n{entry}")[section]
     known = list(before.get(section) or [])
     if after != {**before, section: [*known, added]} or added["name"] in [one["name"] for one in known]:
-        raise DeliveryError(
-            f"{path.name} has {added['name']} already, or doesn't end with its {section}: add it by hand."
-        )
+        told = f"{path.name} has {added['name']} already, or doesn't end with its {section}"
+        raise DeliveryError(f"{told}; nothing was written: add it by hand.")
     return grown
 
 
