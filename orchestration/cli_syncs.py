@@ -180,7 +180,7 @@ def validate(name: _OptionalName = None) -> None:
 
 
 def schema() -> None:
-    """Print the JSON Schema of `config.meta.activation`, for editors that complete and check YAML."""
+    """Print the JSON Schema of a YAML file with exposures, for editors that complete and check what a sync may say."""
     from orchestration.activation.validation import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

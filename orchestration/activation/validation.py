@@ -13,8 +13,14 @@ from orchestration.settings import Settings
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of `config.meta.activation`, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Activation.model_json_schema()}
+    """The JSON Schema of a YAML file with exposures, for editors: what `config.meta.activation` of each may say."""
+    activation = Activation.model_json_schema(ref_template="#/$defs/{model}")
+    schema: dict[str, Any] = {"$defs": activation.pop("$defs"), "type": "object"}
+    inner: dict[str, Any] = activation
+    for name in ("activation", "meta", "config"):
+        inner = {"type": "object", "properties": {name: inner}}
+    schema["properties"] = {"exposures": {"type": "array", "items": inner}}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def problems_of(settings: Settings, sync: Sync) -> list[str]:

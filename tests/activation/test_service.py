@@ -1,8 +1,12 @@
 """Between runs people try again, send again and settle what is in doubt; each does that to the rows meant alone."""
 
+import copy
+import json
 from typing import ClassVar
 
+import jsonschema
 import pytest
+import yaml
 
 from orchestration.activation.connections import parse_connection
 from orchestration.activation.destinations.protocol import DeliveryClass, NotAllowedError, UnsureError
@@ -13,6 +17,7 @@ from orchestration.activation.rehearsal import rehearse
 from orchestration.activation.service import outcomes_by_code, resolve, result_rows, resync, retry, standing_of
 from orchestration.activation.validation import json_schema, problems_of
 from orchestration.build_state import build_ended
+from orchestration.settings import PROJECT_DIR
 from tests.activation.conftest import Desk, people
 from tests.activation.peer import Peer
 
@@ -113,7 +118,6 @@ def test_a_sync_is_checked_against_what_its_destination_knows(desk: Desk) -> Non
     desk.settings.connections_path.write_text("connections: {peer: {type: nowhere.at_all}}")
     [told] = problems_of(desk.settings, desk.sync())
     assert told.startswith("Sync peer_people: There is no destination 'nowhere.at_all'")
-    assert set(json_schema()["properties"]) >= {"connection", "object", "mode", "key", "purpose", "guards", "holdout"}
 
 
 def test_what_is_missing_is_told_first_and_made_before_the_first_batch(desk: Desk) -> None:
@@ -161,3 +165,16 @@ def test_a_connection_may_have_several_rates() -> None:
     assert sent == pytest.approx([0, 0, 1, 60])
     alone = {"type": "webhook", "url": "https://a.example", "rate": {"requests": 2}}
     assert parse_connection("peer", alone).rate == connection.rate[:1]
+
+
+def test_editors_know_what_a_sync_may_say() -> None:
+    """The schema that editors read is the declaration's own: what is shipped passes, and what a run refuses fails."""
+    published = json.loads((PROJECT_DIR / "orchestration/activation/exposures.schema.json").read_text())
+    assert published == json_schema(), "onefolk sync schema > orchestration/activation/exposures.schema.json"
+    check = jsonschema.Draft202012Validator(published)
+    shipped = yaml.safe_load((PROJECT_DIR / "models/activation/_activation__exposures.yml").read_text())
+    assert not list(check.iter_errors(shipped))
+    for change in ({"mode": "sideways"}, {"connexion": "crm"}, {"key": []}, {"guards": {"max_remove_share": 2}}):
+        wrong = copy.deepcopy(shipped)
+        wrong["exposures"][0]["config"]["meta"]["activation"].update(change)
+        assert list(check.iter_errors(wrong)), change
