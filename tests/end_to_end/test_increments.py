@@ -14,6 +14,8 @@ from orchestration.warehouse import Row, open_warehouse, quoted
 from tests.conftest import make_settings
 from tests.end_to_end.company import CLOCK, RUN_LOGS, SECRET, Tables, assert_same_tables, run
 
+pytestmark = pytest.mark.long
+
 NEXT_DAY, WEEK_LATER = CLOCK + timedelta(days=1), CLOCK + timedelta(days=7)
 COLUMNS = """
     select column_name from information_schema.columns

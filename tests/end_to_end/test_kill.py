@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.end_to_end.company import (
     assert_same_tables,
@@ -17,6 +19,8 @@ from tests.end_to_end.company import (
     raw_tables,
     run,
 )
+
+pytestmark = pytest.mark.long
 
 SECONDS = 120.0
 # dbt itself needs about four seconds to start, and the build of the small company some ten more.

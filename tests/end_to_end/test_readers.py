@@ -30,6 +30,8 @@ import json, sys, time
 from orchestration.settings import load_settings
 from orchestration.warehouse import open_duckdb, open_warehouse
 
+pytestmark = pytest.mark.long
+
 settings, for_long = load_settings(), sys.argv[1] == "long"
 QUERIES = (
     "select sum(net_revenue_amount) from profiles.profiles",
