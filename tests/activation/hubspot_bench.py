@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,8 @@ from orchestration.activation.destinations.protocol import (
     RowAnswer,
     Target,
 )
+from orchestration.activation.syncs import Sync
+from tests.activation.conftest import sync_of
 from tests.activation.hubspot_account import Account
 from tests.activation.hubspot_laws import SPECS, are_described, are_parsed, are_within_limits
 from tests.activation.hubspot_peer import TOKEN, HubSpotPeer
@@ -61,6 +64,12 @@ def opened(peer: HubSpotPeer, target: Target = CONTACTS, *, prepared: bool = Tru
     if prepared:
         destination.prepare()
     return destination
+
+
+def hubspot_sync(**activation: Any) -> Sync:
+    """A sync of the people, into an object of HubSpot."""
+    name = activation.pop("object")
+    return replace(sync_of(**activation), object=name, name=f"peer_{name}")
 
 
 def rows_of(

@@ -110,7 +110,7 @@ def test_a_list_is_shown_and_then_made(peer: HubSpotPeer) -> None:
 
 
 def test_who_comes_is_found_by_hundreds_and_added_at_once(peer: HubSpotPeer) -> None:
-    """Contacts are looked up by hundreds and added by five hundreds; who isn't there is told to come as a contact first."""
+    """Contacts are looked up by hundreds and added by five hundreds; who is no contact yet is told to become one."""
     ids = people(peer, range(250))
     rows = rows_of([person(number) for number in range(252)])
     told = sent(opened(peer, VIP), rows)
