@@ -6,7 +6,7 @@
 
 `befall` makes the next requests go wrong that write or look up: `hang` and `cut` do first what was asked and then say
 nothing; `short` doesn't tell of one record that was written, `untraced` not which an error is of; `html`, `nothing`,
-`half`, `list`, `inner` and `strangers` do nothing and answer 200; a number answers that status.
+`half`, `list`, `inner` and `strangers` do nothing and answer 200, `lost way` 404; a number answers that status.
 """
 
 import json
@@ -24,6 +24,7 @@ from tests.activation.hubspot_account import AT, Account, RefusalError
 TOKEN = "pat-eu1-Zx9-hubspot-secret"
 _GARBAGE = {
     "html": "<html><body>Welcome to our portal</body></html>",
+    "lost way": "<html><body>Not found</body></html>",
     "nothing": "",
     "list": "[1, 2]",
     "inner": json.dumps({"status": "error", "message": "Something went wrong.", "category": "INTERNAL"}),
@@ -108,7 +109,7 @@ class HubSpotPeer:
             errors = [{"message": "A right is missing.", "context": missing}] if trouble == 403 else []
             return RefusalError(trouble, category, "It is told to.", errors=errors).told()
         if trouble in _GARBAGE:
-            return 200, _GARBAGE[str(trouble)]
+            return 404 if trouble == "lost way" else 200, _GARBAGE[str(trouble)]
         status, told = self.account.answer(method, path, body)
         if trouble == "short":
             told["results"].pop()

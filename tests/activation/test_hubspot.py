@@ -406,6 +406,17 @@ def test_contacts_are_deleted_for_good(peer: HubSpotPeer) -> None:
     assert not peer.calls("/properties/contacts")
 
 
+@pytest.mark.parametrize("mode", ["delete", "mirror"])
+def test_nobody_is_taken_for_gone_over_a_strange_404(peer: HubSpotPeer, mode: str) -> None:
+    """A 404 that isn't HubSpot's own, as of a wrong address, says nothing of a contact: the sync stops."""
+    peer.account.put("contacts", email="ann@shop.example", onefolk_note="ours")
+    destination = opened(peer, replace(CONTACTS, mode=mode))
+    peer.befall("lost way")
+    with pytest.raises(NotAllowedError, match="check url"):
+        sent(destination, rows_of([{"email": "ann@shop.example"}], Operation.REMOVE))
+    assert len(peer.account.records["contacts"]) == 1
+
+
 def test_companies_are_archived(peer: HubSpotPeer) -> None:
     """Mode delete archives companies, all of a batch in one request, and those that aren't there need nothing."""
     peer.account.properties["companies"]["onefolk_company_id"] = described("onefolk_company_id", hasUniqueValue=True)

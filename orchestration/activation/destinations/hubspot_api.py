@@ -116,7 +116,8 @@ def _error(answer: HttpAnswer) -> SendError | None:
         asked = retry_after(answer.headers)
         pause = _LOCK_SECONDS if status == _LOCKED else _DAY
         return TryLaterError(f"{answer.host} is busy with the account.", status, pause if asked is None else asked)
-    if status == 404:
+    if status == 404 and (told.get("category") or told.get("correlationId")):
+        # Of any other 404 nobody knows whose it is, and nobody is taken for gone over it.
         return MissingError(f"{answer.host} answers 404: what was asked for isn't there.", status)
     if isinstance(error, BatchRefusedError):
         message = cleaned(str(told.get("message", ""))) or answer.text() or None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Nulls = Literal["clear", "skip"]
 
-# HubSpot's page "Create and edit properties": a text holds 65,536 characters.
+# HubSpot's page "Property field types in HubSpot": a text holds 65,536 characters.
 MAX_TEXT = 65_536
 # What HubSpot calls a record's own id among its properties.
 RECORD_ID = "hs_object_id"
