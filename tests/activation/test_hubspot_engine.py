@@ -208,6 +208,26 @@ def test_contacts_survive_a_kill(file_desk: Desk, peer: HubSpotPeer, step: str, 
     reconciles(file_desk)
 
 
+def test_companies_survive_a_kill(file_desk: Desk, peer: HubSpotPeer) -> None:
+    """Companies by a key of our own end as the model is, too, and one that people made stays as it is."""
+    connect(file_desk, peer, concurrency=1)
+    typed = peer.account.put("companies", name="Shop", domain="shop.example")
+    fields = {"email": "onefolk_company_id", "city": "onefolk_city"}
+    companies = {"object": "companies", "mode": "mirror", "fields": fields}
+    rows = people(250)
+    file_desk.put(rows)
+    killed(file_desk, "after contacts", 2, companies)
+    run(file_desk, **companies)
+    file_desk.put(rows[:200])
+    run(file_desk, **companies)
+    cities = {email: "Berlin" for _, email, _, _ in rows[:200]} | {email: None for _, email, _, _ in rows[200:]}
+    found = dict(peer.account.records["companies"])
+    assert found.pop(typed) == {"name": "Shop", "domain": "shop.example"}
+    assert {one["onefolk_company_id"]: one.get("onefolk_city") for one in found.values()} == cities
+    assert len(found) == 250
+    reconciles(file_desk)
+
+
 def test_removals_survive_a_kill(file_desk: Desk, peer: HubSpotPeer) -> None:
     """Killed after somebody was emptied or taken off and before it was recorded, the next run ends it."""
     connect(file_desk, peer, concurrency=1)

@@ -232,7 +232,10 @@ def test_a_list_never_becomes_too_large(peer: HubSpotPeer, tells_size: bool) -> 
     members(peer).difference_update(ids[:2])
     assert outcomes(sent(destination, rows[4:6])) == ["ok"] * 2
     sent(destination, rows_of([person(2), person(3)], REMOVE))
+    looked = sum(seen.method == "GET" for seen in peer.seen)
     assert outcomes(sent(destination, rows[6:8])) == ["ok"] * 2
+    # Who left made room, without a question.
+    assert sum(seen.method == "GET" for seen in peer.seen) == looked
     assert members(peer) == set(ids[4:])
 
 
