@@ -128,8 +128,11 @@ def _models(seen: Seen) -> tuple[str, str, str]:
 def _spec(name: str) -> dict[str, Any]:
     """A description, without the examples that are null where their type allows none."""
     text = (SPECS / f"hubspot_{name}.json").read_text(encoding="utf-8")
-    hook = lambda told: {key: value for key, value in told.items() if key != "example"}  # noqa: E731
-    return json.loads(text, object_hook=hook)  # type: ignore[no-any-return]
+    return json.loads(text, object_hook=_without_example)  # type: ignore[no-any-return]
+
+
+def _without_example(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "example"}
 
 
 def _operation(method: str, path: str) -> dict[str, Any]:
