@@ -381,9 +381,20 @@ def test_who_leaves_is_found_and_emptied(peer: HubSpotPeer) -> None:
     assert outcomes(sent(destination, rows)) == ["ok", "ok", "ok", "noop", "noop"]
     assert not turned_back(peer.account)
     assert set(peer.account.records["contacts"]) == set(ids[:3])
-    # Those without an id are looked up together, and all are emptied together.
-    assert [call.rows for call in peer.calls("/batch/read")] == [3]
+    # Those without an id are looked up together, and all are emptied together; then who has another id by now.
+    assert [call.rows for call in peer.calls("/batch/read")] == [3, 1]
     assert [call.rows for call in peer.calls("/batch/update")] == [4]
+
+
+def test_who_became_one_with_another_is_emptied_there(peer: HubSpotPeer) -> None:
+    """A contact that was merged away leaves its address to another, which holds what we wrote."""
+    destination = opened(peer)
+    [told] = sent(destination, rows_of([good_row(1)]))
+    peer.account.drop("contacts", str(told.provider_id))
+    kept = {"email": "ann@shop.example", "hs_additional_emails": "person-1@shop.example"}
+    peer.account.put("contacts", **kept, onefolk_note="note of 1")
+    assert outcomes(sent(destination, rows_of([good_row(1)], Operation.REMOVE, r1=str(told.provider_id)))) == ["ok"]
+    assert list(peer.account.records["contacts"].values()) == [kept]
 
 
 def test_nobody_is_taken_for_gone_while_look_ups_fail(peer: HubSpotPeer) -> None:
@@ -430,7 +441,16 @@ def test_contacts_are_deleted_for_good(peer: HubSpotPeer) -> None:
         {"objectId": "p3@shop.example", "idProperty": "email"},
     ]
     assert (set(peer.account.records["contacts"]), peer.account.barred) == ({stays}, ["p3@shop.example"])
-    assert outcomes(sent(destination, rows)) == ["noop", "ok", "ok"]
+    assert outcomes(sent(destination, rows)) == ["ok", "ok", "ok"]
+    # An id that is nobody's any more is no reason to keep the person.
+    assert [call.body for call in peer.calls("/gdpr-delete")][3:5] == [
+        {"objectId": numbers[0]},
+        {"objectId": "p1@shop.example", "idProperty": "email"},
+    ]
+    by_profile = opened(peer, Target("contacts", "delete", ("onefolk_profile_id",), {"onefolk_profile_id": "text"}))
+    peer.account.properties["contacts"]["onefolk_profile_id"] = described("onefolk_profile_id", hasUniqueValue=True)
+    gone = rows_of([{"onefolk_profile_id": "p9"}], Operation.REMOVE, key="onefolk_profile_id", r1="999")
+    assert outcomes(sent(by_profile, gone)) == ["noop"]
     assert not peer.calls("/properties/contacts")
 
 

@@ -1,6 +1,7 @@
 """Static lists of HubSpot: who is to be on one is, who leaves is taken off, and no contact is made or touched."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -171,6 +172,35 @@ def test_a_contact_that_was_made_anew_is_found_again(peer: HubSpotPeer) -> None:
     told = sent(opened(peer, VIP), rows_of([person(0), person(1)], r1=old, r2=gone))
     assert [(one.outcome, one.provider_id) for one in told] == [("ok", new), ("rejected", None)]
     assert members(peer) == {new}
+
+
+def test_who_became_one_with_another_is_taken_off(peer: HubSpotPeer) -> None:
+    """A contact that was merged away is on the list as the one that it became, and leaves as that."""
+    [old, other] = people(peer, range(2))
+    destination = opened(peer, VIP)
+    sent(destination, rows_of([person(0), person(1)]))
+    peer.account.drop("contacts", old)
+    peer.account._set("contacts", other, {"hs_additional_emails": person(0)["email"]})
+    [told] = sent(destination, rows_of([person(0)], REMOVE, r1=old))
+    assert (told.outcome, told.provider_id, members(peer)) == ("ok", other, set())
+
+
+def test_two_pages_at_once_don_t_fill_a_list_twice(peer: HubSpotPeer) -> None:
+    """Room on a list is taken before it is asked for, so that two threads don't take the same."""
+    people(peer, range(20))
+    destination = opened(peer, VIP, max_list_size=10)
+    batches = [rows_of([person(number) for number in range(start, start + 4)]) for start in (0, 4, 8, 12, 16)]
+
+    def attempt(rows: list[Row]) -> bool:
+        try:
+            return set(outcomes(sent(destination, rows))) == {"ok"}
+        except NotAllowedError:
+            return False
+
+    with ThreadPoolExecutor(5) as pool:
+        taken = sum(pool.map(attempt, batches))
+    assert len(members(peer)) == 4 * taken <= 10
+    assert taken >= 1
 
 
 @pytest.mark.parametrize("spelled", ["recordsIdsAdded", "recordIdsAdded"])

@@ -47,7 +47,8 @@ class ListMembers(BatchDestination):
         self._api, self._object, self._key = api, target.object, target.key[0]
         self._name, self._number, self._max = name, number, max_size
         self._known: str | None = None
-        self._size = 0
+        # Members as far as is known, and those under way.
+        self._size = self._coming = 0
         self._lock = threading.Lock()
 
     def catalogue(self) -> Catalogue:
@@ -95,13 +96,11 @@ class ListMembers(BatchDestination):
         ids = {row.seq: row.provider_id or self._told_id(row) for row in rows}
         ids |= self._looked_up(ask, [row for row in rows if not ids[row.seq]])
         told = self._changed(ask, number, rows, ids)
-        # A contact may have been made anew since it was added.
-        stale = [row for row in rows if told[row.seq].outcome == "rejected" and row.provider_id == ids[row.seq]]
-        anew = self._looked_up(ask, [row for row in stale if row.provider_id])
-        if any(anew.values()):
-            found = [row for row in stale if anew.get(row.seq)]
-            told |= self._changed(ask, number, found, anew)
-        return told
+        # A contact may have been made anew since it was added, or have become one with another.
+        stale = [row for row in rows if row.provider_id and _is_nobodys(row, told[row.seq])]
+        anew = self._looked_up(ask, stale)
+        found = [row for row in stale if anew[row.seq] not in (None, row.provider_id)]
+        return told | self._changed(ask, number, found, anew)
 
     def _changed(
         self, ask: Ask, number: str, rows: Sequence[Row], ids: Mapping[int, str | None]
@@ -115,11 +114,14 @@ class ListMembers(BatchDestination):
         missing: set[str] = set()
         if adding or leaving:
             self._make_room(ask, number, len(adding))
-            body = {"recordIdsToAdd": adding, "recordIdsToRemove": leaving}
-            answer = ask("PUT", f"/crm/v3/lists/{number}/memberships/add-and-remove", body)
-            added, removed, missing = _memberships(answer)
-            with self._lock:
-                self._size += len(added) - len(removed)
+            try:
+                body = {"recordIdsToAdd": adding, "recordIdsToRemove": leaving}
+                answer = ask("PUT", f"/crm/v3/lists/{number}/memberships/add-and-remove", body)
+                added, removed, missing = _memberships(answer)
+            finally:
+                with self._lock:
+                    self._coming -= len(adding)
+                    self._size += len(added) - len(removed)
         found = {}
         for row in rows:
             known = ids[row.seq]
@@ -145,15 +147,23 @@ class ListMembers(BatchDestination):
         return as_text(RECORD_ID, row.payload.get(RECORD_ID)) or None
 
     def _make_room(self, ask: Ask, number: str, count: int) -> None:
-        """Raise `NotAllowedError` where a list would become too large; what others did to it is looked at first."""
-        if self._size + count <= self._max:
+        """Take room on the list; raise `NotAllowedError` where there is none, looking first what others did to it."""
+        if self._takes(count):
             return
         self._remember(ask, _list_of(ask("GET", f"/crm/v3/lists/{number}")))
-        if self._size + count > self._max:
+        if not self._takes(count):
             raise NotAllowedError(
                 f"The list {self._name!r} has {self._size:,} members, {count:,} more would come, and {self._max:,} may"
                 " be on it (max_list_size of the connection): take a smaller audience, or several lists."
             )
+
+    def _takes(self, count: int) -> bool:
+        """Count so many as coming, unless they would be too many."""
+        with self._lock:
+            if count and self._size + self._coming + count > self._max:
+                return False
+            self._coming += count
+            return True
 
     def _looked_for(self, ask: Ask) -> str:
         self._remember(ask, self._find(ask))
@@ -186,6 +196,11 @@ class ListMembers(BatchDestination):
             raise NotAllowedError(f"HubSpot doesn't tell how many are on the list of {self._object}.")
         with self._lock:
             self._known, self._size = found["listId"], size
+
+
+def _is_nobodys(row: Row, told: RowAnswer) -> bool:
+    """Whether the id of a row led nowhere."""
+    return told.outcome == ("noop" if row.operation is Operation.REMOVE else "rejected")
 
 
 def _list_of(answer: HttpAnswer) -> Mapping[str, Any]:

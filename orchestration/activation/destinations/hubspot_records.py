@@ -140,6 +140,9 @@ class Records(BatchDestination):
         ids = {row.seq: row.provider_id for row in rows if row.provider_id}
         ids |= self._looked_up(ask, [row for row in rows if not row.provider_id])
         told = self._by_id(ask, rows, ids, lambda _: empty)
+        # A contact that became one with another is that one now.
+        stale = [row for row in rows if row.provider_id and told[row.seq].is_missing]
+        told |= self._by_id(ask, stale, self._looked_up(ask, stale), lambda _: empty)
         gone = Told(None, "OBJECT_NOT_FOUND")
         return Answered([_removed(row, told.get(row.seq, gone)) for row in rows])
 
@@ -156,13 +159,15 @@ class Records(BatchDestination):
         )
 
     def _deleted_for_good(self, ask: Ask, row: Row) -> RowAnswer:
-        is_by_id = row.provider_id or self._key == RECORD_ID
-        body = {"objectId": row.provider_id or self._name(row)} | ({} if is_by_id else {"idProperty": self._key})
-        try:
-            ask("POST", f"{self._place}/gdpr-delete", body)
-        except MissingError:
-            return RowAnswer(row.seq, "noop")
-        return RowAnswer(row.seq, provider_id=row.provider_id)
+        """By the id that was kept, and where that is nobody's any more by the key."""
+        by_key = {"objectId": self._name(row)} | ({} if self._key == RECORD_ID else {"idProperty": self._key})
+        for body in (*([{"objectId": row.provider_id}] if row.provider_id else []), by_key):
+            try:
+                ask("POST", f"{self._place}/gdpr-delete", body)
+            except MissingError:
+                continue
+            return RowAnswer(row.seq, provider_id=row.provider_id)
+        return RowAnswer(row.seq, "noop")
 
     def _by_id(self, ask: Ask, rows: Sequence[Row], ids: Mapping[int, str], written: Written) -> dict[int, Told]:
         """Update the records of rows, each once; what became of them, by the rows' numbers."""
