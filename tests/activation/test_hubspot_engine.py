@@ -13,13 +13,15 @@ import pytest
 import yaml
 
 from orchestration.activation import planning
+from orchestration.activation.destinations.protocol import Target
 from orchestration.activation.engine import run_sync
 from orchestration.activation.rehearsal import rehearse
 from orchestration.activation.running import SyncRun
+from orchestration.activation.syncs import kind_of
 from orchestration.activation.validation import problems_of
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.activation.conftest import Desk, people
-from tests.activation.hubspot_bench import declared, hubspot_sync, judged
+from tests.activation.hubspot_bench import declared, hubspot_sync, judged, opened
 from tests.activation.hubspot_peer import TOKEN, HubSpotPeer
 from tests.activation.test_engine import reconciles
 from tests.conftest import environment_of
@@ -326,7 +328,7 @@ def test_what_can_t_be_written_is_found_by_validate(file_desk: Desk, peer: HubSp
 
 def test_a_plan_tells_what_will_be_made(file_desk: Desk, peer: HubSpotPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rehearsal shows the properties that a run would make, and makes none."""
-    monkeypatch.setattr(planning, "require_green", lambda settings: None)
+    monkeypatch.setattr(planning, "require_green", lambda *_: None)
     connect(file_desk, peer)
     file_desk.put(people(250))
     plan = rehearse(file_desk.settings, hubspot_sync(**CONTACTS))
@@ -357,3 +359,26 @@ def test_the_token_is_nowhere(file_desk: Desk, peer: HubSpotPeer, caplog: pytest
     assert not [path for path in files if TOKEN.encode() in path.read_bytes()]
     assert TOKEN not in caplog.text
     assert TOKEN not in str(second)
+
+
+def test_the_syncs_that_come_with_the_project_can_be_written(peer: HubSpotPeer) -> None:
+    """Every sync of the project into HubSpot is one that it takes, and only properties of our own are made for it."""
+    room = PROJECT_DIR / "models" / "activation"
+    exposures = yaml.safe_load((room / "_activation__exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    models = yaml.safe_load((room / "_activation__models.yml").read_text(encoding="utf-8"))["models"]
+    columns = {one["name"]: {each["name"]: each["data_type"] for each in one.get("columns", ())} for one in models}
+    opened_for = []
+    for exposure in exposures:
+        meta = exposure["config"]["meta"]["activation"]
+        if meta["connection"] == "hubspot":
+            known = columns[f"sync_hubspot__{meta['object']}"]
+            fields = meta.get("fields") or {name: name for name in known if name != "profile_id"}
+            kinds = {field: kind_of(known[name]) for name, field in fields.items()}
+            key = tuple(fields[name] for name in meta["key"])
+            opened(peer, Target(meta["object"], meta["mode"], key, kinds)).close()
+            opened_for.append(meta["object"])
+    assert sorted(opened_for) == ["contacts", "list_repeat_buyers"]
+    assert [one.name for one in peer.account.lists.values()] == ["Onefolk: repeat_buyers"]
+    made = [seen.body["name"] for seen in peer.seen if seen.method == "POST" and seen.path.endswith("/contacts")]
+    assert made
+    assert all(name.startswith("onefolk_") for name in made)
