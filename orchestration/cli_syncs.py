@@ -86,14 +86,14 @@ def run(
 
     A run that was killed goes on where it ended. Ends with 1 where a sync stopped, was held, or rows were rejected.
     """
-    from orchestration.activation.engine import run_sync
+    from orchestration.activation.engine import is_follower, run_sync
     from orchestration.activation.sync_text import show_run
     from orchestration.build_state import NotGreenError
     from orchestration.terminal import Steps, console, error_console
 
     settings, syncs = _syncs(name)
     if name is None:
-        syncs = _connected(settings, syncs)
+        syncs = sorted(_connected(settings, syncs), key=lambda sync: is_follower(settings, sync))
     done, blocked = [], []
     with Steps(["deliver"], error_console()).shown() as steps:
         for sync in syncs:

@@ -8,6 +8,7 @@ from orchestration.activation.connections import Connection, Secrets, destinatio
 from orchestration.activation.destinations.protocol import DeliveryClass, Destination, Target, TryLaterError
 from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.activation.difference import Counts, planned_rows
+from orchestration.activation.errors import DeliveryError
 from orchestration.activation.ledger import Lease, open_ledger
 from orchestration.activation.ledger.batches import Batches
 from orchestration.activation.ledger.ledger import utc_now
@@ -50,6 +51,19 @@ def run_sync(
             return _run_batches(job, destination)
     finally:
         destination.close()
+
+
+def is_follower(settings: Settings, sync: Sync) -> bool:
+    """Whether its rows speak of others that the same connection brings: members of a list, say, who come after people.
+
+    A destination's module says so by a function `follows(object_name)`; one without has no order.
+    """
+    try:
+        module = destination_module(load_connection(settings, sync.connection).type)
+    except DeliveryError:
+        # What is wrong with the connection is told by the run.
+        return False
+    return bool(module.follows(sync.object)) if hasattr(module, "follows") else False
 
 
 def open_destination(settings: Settings, connection: Connection, sync: Sync) -> Destination | SetDestination:

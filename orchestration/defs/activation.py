@@ -1,7 +1,7 @@
 """Delivery: one asset a sync, keyed by its destination and object, with its checks."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import dagster as dg
 
 from orchestration.activation import Sync, load_syncs
 from orchestration.activation.connections import is_connected
-from orchestration.activation.engine import run_sync
+from orchestration.activation.engine import is_follower, run_sync
 from orchestration.activation.running import SyncRun
 from orchestration.activation.sync_text import OUTCOMES
 from orchestration.build_state import NotGreenError, require_green
@@ -61,9 +61,7 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
             yield _green_below(sync, blocked.get(sync.name))
         failures: dict[str, Exception] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            running = {
-                pool.submit(copy_context().run, run_sync, settings, sync, trigger="cycle"): sync for sync in chosen
-            }
+            running = _begun(pool, settings, chosen)
             for finished in as_completed(running):
                 sync = running[finished]
                 report("deliver", detail=sync.name)
@@ -81,6 +79,27 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
             raise dg.Failure(description="\n".join(told), allow_retries=False) from next(iter(failures.values()))
 
     return [deliver_syncs]
+
+
+def _begun(pool: ThreadPoolExecutor, settings: Settings, syncs: list[Sync]) -> dict[Future[SyncRun], Sync]:
+    """All of them at once, but for those that follow others of their connection."""
+    running: dict[Future[SyncRun], Sync] = {}
+    following: list[Sync] = []
+    for sync in syncs:
+        if is_follower(settings, sync):
+            following.append(sync)
+        else:
+            running[pool.submit(copy_context().run, _sent, settings, sync, [])] = sync
+    first = dict(running)
+    for sync in following:
+        before = [future for future, other in first.items() if other.connection == sync.connection]
+        running[pool.submit(copy_context().run, _sent, settings, sync, before)] = sync
+    return running
+
+
+def _sent(settings: Settings, sync: Sync, before: list[Future[SyncRun]]) -> SyncRun:
+    wait(before)
+    return run_sync(settings, sync, trigger="cycle")
 
 
 def _in_the_way(settings: Settings, sync: Sync) -> str | None:

@@ -83,6 +83,11 @@ class Config(HttpConnection):
         return self
 
 
+def follows(object_name: str) -> bool:
+    """Lists have contacts as members, which must be there."""
+    return bool(_LIST.fullmatch(object_name))
+
+
 def open_destination(
     config: Config, target: Target, secrets: Secrets, backend: GuardedBackend | None = None
 ) -> Destination:
