@@ -24,7 +24,7 @@ from orchestration.settings import Settings
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_BUILT_IN = ("files", "hubspot", "postgres", "smtp", "webhook")
+_BUILT_IN = ("advertising", "files", "hubspot", "postgres", "smtp", "webhook")
 
 
 class WrongConnectionError(DeliveryError):
@@ -63,9 +63,7 @@ class Connection(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: str = Field(
-        description="files, hubspot, postgres, smtp, webhook, or the Python module of a destination of your own"
-    )
+    type: str = Field(description=f"{', '.join(_BUILT_IN)}, or the Python module of a destination of your own")
     rate: tuple[Rate, ...] = Field((), description="how many requests in how many seconds are allowed; may be several")
     concurrency: int = Field(2, ge=1, le=64, description="how many batches are sent at once")
     timeout_seconds: float = Field(30.0, gt=0, le=600, description="how long an answer is waited for")

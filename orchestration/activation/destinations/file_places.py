@@ -49,7 +49,7 @@ class Config(Connection):
     @model_validator(mode="after")
     def _has_what_the_place_needs(self) -> "Config":
         needed, allowed = _OPTIONS[self.place]
-        told = self.model_fields_set - set(Connection.model_fields) - {"place"}
+        told = self.model_fields_set & set(Config.model_fields) - set(Connection.model_fields) - {"place"}
         if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"place {self.place} needs {', '.join(missing)}")
         if foreign := sorted(told - {*needed, *allowed}):

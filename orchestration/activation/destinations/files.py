@@ -99,7 +99,7 @@ class FileDestination:
             return False
         formats = {file["name"].rsplit(".", 1)[-1] for file in manifest["files"]}
         head = {name: value for name, value in manifest.items() if name not in ("generated_at", "rows_sha256", "files")}
-        return head == self._head(rows, columns, facts) and formats == set(facts.formats)
+        return head == self.head(rows, columns, facts) and formats == set(facts.formats)
 
     def write(self, wanted: Path, rows: int, columns: pa.Schema, at: datetime, facts: SetFacts) -> list[str]:
         """Put the files, and the manifest last; their names."""
@@ -124,7 +124,7 @@ class FileDestination:
             "files": files,
         }
         pending = wanted.with_name(_MANIFEST)
-        content = json.dumps(self._head(rows, columns, facts) | told, indent=2, ensure_ascii=False) + "\n"
+        content = json.dumps(self.head(rows, columns, facts) | told, indent=2, ensure_ascii=False) + "\n"
         pending.write_text(content, encoding="utf-8")
         self.place.put(pending, _MANIFEST)
         pending.unlink(missing_ok=True)
@@ -137,7 +137,8 @@ class FileDestination:
             if self._left.fullmatch(name) and name not in named:
                 self.place.delete(name)
 
-    def _head(self, rows: int, columns: pa.Schema, facts: SetFacts) -> dict[str, Any]:
+    def head(self, rows: int, columns: pa.Schema, facts: SetFacts) -> dict[str, Any]:
+        """What the manifest says of the set, beside its time and its files."""
         return {
             "object": self._object,
             "sync": facts.sync,
