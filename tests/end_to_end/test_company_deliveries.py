@@ -1,5 +1,6 @@
 """The company's audiences at real servers: what each holds in the end is what the door let through, and nobody else."""
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from orchestration.activation.engine import run_sync
 from orchestration.activation.outcomes import bring_outcomes
 from orchestration.activation.running import SyncRun
 from orchestration.activation.syncs import Sync, load_syncs
+from orchestration.project import load_manifest
 from orchestration.settings import Settings
 from orchestration.warehouse import Row, open_warehouse
 from tests.activation.file_servers import PASSWORD, USER, s3_server, sftp_server
@@ -224,6 +226,40 @@ def test_files_hold_the_people(place: str, shop: Company, tmp_path: Path, monkey
     assert manifest["rows"] == len(wanted)
 
 
+def test_customer_lists_hold_who_agrees(shop: Company) -> None:
+    """Whom the door lets through for ads is on each list if both signals are granted, by hashes that SQL computes."""
+    [sync] = [sync for sync in load_syncs(load_manifest()) if sync.name == "advertising_recent_buyers"]
+    shop.execute("""
+        create or replace table work_activation.sync_advertising__recent_buyers as
+        select
+            profile_id, min(email) as email, min(phone) as phone, min(first_name) as first_name,
+            min(last_name) as last_name, min(city) as city, min(postcode) as postcode, min(country) as country,
+            'GRANTED' as ad_user_data,
+            case when bool_and(is_personalisation_allowed) then 'GRANTED' else 'DENIED' end as ad_personalization
+        from work_activation.activation_door
+        where channel = 'ads' and coalesce(email, phone) is not null
+        group by profile_id
+    """)
+    declared_so = {"connections": {"advertising": {"type": "advertising", "format": ["google", "meta"]}}}
+    shop.settings.connections_path.write_text(yaml.safe_dump(declared_so))
+    assert run_sync(shop.settings, sync, now=lambda: NOW, requires_green=False).status == "done"
+    said = shop.rows("""
+        select
+            ad_personalization, sha256(lower(email)), sha256(phone), sha256(replace(phone, '+', ''))
+        from work_activation.sync_advertising__recent_buyers
+    """)
+    people = [row for row in said if row[0] == "GRANTED"]
+    assert len(people) > 3
+    for form, headers, phone in (("google", ["Email", "Phone"], 2), ("meta", ["email", "phone"], 3)):
+        folder = shop.settings.delivered_dir / "advertising" / f"recent_buyers_{form}"
+        [path] = folder.glob("*.csv")
+        with path.open(encoding="utf-8", newline="") as lines:
+            found = [tuple(row[header] for header in headers) for row in csv.DictReader(lines)]
+        assert sorted(found) == sorted((row[1] or "", row[phone] or "") for row in people)
+        left_out = json.loads((folder / "manifest.json").read_text())["left_out"]
+        assert left_out == {"denied": len(said) - len(people), "unusable": 0}
+
+
 def test_what_became_of_it_comes_back(shop: Company) -> None:
     """Every run that ended is a raw row, with an outcome for each planned row, and which personal columns it sent."""
     with open_warehouse(shop.settings) as warehouse:
@@ -233,6 +269,6 @@ def test_what_became_of_it_comes_back(shop: Company) -> None:
         counted = shop.rows(f"select count(*) from raw_onefolk.sync_results where run_id = '{run_id}'")
         assert counted == [(planned,)]
     labels = {row[0] for row in shop.rows("select personal_data from raw_onefolk.sync_fields")}
-    assert labels == {"email", "name"}
+    assert labels == {"email", "name", "phone", "address"}
     results = shop.rows("select distinct profile_id from raw_onefolk.sync_results")
     assert "@" not in str(results)
