@@ -156,6 +156,12 @@ def test_what_is_no_such_thing_has_no_hash(company: str, name: str, values: list
     assert [rule(company, name)(value) for value in values] == [None] * len(values)
 
 
+@pytest.mark.parametrize("name", ["first_name", "last_name", "city"])
+def test_an_id_in_the_wrong_column_never_goes_plain(name: str) -> None:
+    """Without its dashes a UUID looks like an MD5, which Meta's package would pass on as it is."""
+    assert rule("meta", name)("550e8400-e29b-41d4-a716-446655440000") is None
+
+
 @pytest.mark.parametrize("company", COMPANIES)
 def test_numbers_are_no_texts(company: str) -> None:
     """A value that isn't a text has no hash, rather than an error in the middle of a list."""

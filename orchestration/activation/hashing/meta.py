@@ -27,44 +27,41 @@ RULES: Mapping[str, str] = {name: version(name) for name in ("facebook_business"
 
 def email(value: str | None) -> str | None:
     """Hash of an e-mail address."""
-    return hashed(value, is_email, lambda text: _normalised("em", text))
+    return hashed(value, is_email, lambda text: Normalize.normalize_field("em", text))
 
 
 def phone(value: str | None, country: str | None = None) -> str | None:
     """Hash of a phone number with its country code, digits alone; a number without one is one of `country`."""
-    return hashed(value, is_anything, lambda text: _normalised("ph", e164(text, country)))
+    return hashed(value, is_anything, lambda text: Normalize.normalize_field("ph", e164(text, country)))
 
 
 def first_name(value: str | None) -> str | None:
     """Hash of a given name."""
-    return hashed(value, is_word, lambda text: _normalised("fn", _unpunctuated(text)))
+    return hashed(_unpunctuated(value), is_word, lambda text: Normalize.normalize_field("fn", text))
 
 
 def last_name(value: str | None) -> str | None:
     """Hash of a family name."""
-    return hashed(value, is_word, lambda text: _normalised("ln", _unpunctuated(text)))
+    return hashed(_unpunctuated(value), is_word, lambda text: Normalize.normalize_field("ln", text))
 
 
 def city(value: str | None) -> str | None:
     """Hash of a city."""
-    return hashed(value, is_word, lambda text: _normalised("ct", _unpunctuated(text)))
+    return hashed(_unpunctuated(value), is_word, lambda text: Normalize.normalize_field("ct", text))
 
 
 def postcode(value: str | None) -> str | None:
     """Hash of a postcode."""
-    return hashed(value, is_postcode, lambda text: _normalised("zp", text))
+    return hashed(value, is_postcode, lambda text: Normalize.normalize_field("zp", text))
 
 
 def country(value: str | None) -> str | None:
     """Hash of a country, ISO 3166-1 alpha-2."""
-    return hashed(value, is_country, lambda text: _normalised("country", text))
+    return hashed(value, is_country, lambda text: Normalize.normalize_field("country", text))
 
 
-def _unpunctuated(text: str) -> str:
-    return "".join(sign for sign in text if not unicodedata.category(sign).startswith("P"))
-
-
-def _normalised(field: str, text: str | None) -> str | None:
-    # In two steps, for the library hashes also a text that it has emptied.
-    normalised = Normalize.normalize_field_skip_hashing(field, text)
-    return Normalize.hash_sha_256(normalised) if normalised else None
+def _unpunctuated(value: str | None) -> str | None:
+    # Before all else: the library takes for a hash, and leaves as it is, what without its dashes looks like one.
+    if not isinstance(value, str):
+        return None
+    return "".join(sign for sign in value if not unicodedata.category(sign).startswith("P"))
