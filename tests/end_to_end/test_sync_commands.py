@@ -51,5 +51,5 @@ def test_what_is_not_there_is_said(settings: Settings) -> None:
     """An unknown sync gets a sentence that names the known ones, and exit code 1."""
     done = run(settings, "sync", "plan", "nowhere", check=False)
     assert done.returncode == 1
-    assert "There is no sync 'nowhere'; there are advertising_recent_buyers, files_repeat_buyers." in done.stderr
+    assert "There is no sync 'nowhere'; there are advertising_recent_buyers, files_repeat_buyers" in done.stderr
     assert not Path(settings.home / "plans").exists(), "nothing is left of a plan"
