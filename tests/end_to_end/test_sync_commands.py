@@ -32,7 +32,7 @@ def test_a_person_looks_at_syncs(settings: Settings) -> None:
     assert "planned row" in told
     assert "@" not in told
     assert "1 of 1 syncs fit" in run(settings, "sync", "validate").stdout
-    assert "connection" in json.loads(run(settings, "sync", "schema").stdout)["properties"]
+    assert "exposures" in json.loads(run(settings, "sync", "schema").stdout)["properties"]
 
 
 def test_a_lost_file_is_written_again(settings: Settings) -> None:
