@@ -53,14 +53,16 @@ def init(
 
 def list_syncs() -> None:
     """Show every sync: where it goes, how its last run ended, how many rows are held, due again, dead or in doubt."""
+    from orchestration.activation.connections import is_connected
     from orchestration.activation.ledger import open_ledger
     from orchestration.activation.service import standing_of
     from orchestration.activation.sync_text import show_list
     from orchestration.terminal import console
 
     settings, syncs = _syncs()
+    unconnected = {sync.name for sync in syncs if not is_connected(settings, sync.connection)}
     with open_ledger(settings) as ledger:
-        show_list(console(), [standing_of(ledger, sync) for sync in syncs])
+        show_list(console(), [standing_of(ledger, sync) for sync in syncs], unconnected)
 
 
 def plan(name: _Name) -> None:

@@ -1,6 +1,6 @@
 """Syncs, plans and outcomes, printed for people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -45,13 +45,12 @@ _CLASSES = {
 }
 
 
-def show_list(screen: Console, standings: Sequence[Standing]) -> None:
-    """A line per sync."""
+def show_list(screen: Console, standings: Sequence[Standing], unconnected: Collection[str] = ()) -> None:
+    """A line per sync; `unconnected` are those whose connection is not declared."""
     rows = [
         (
             standing.sync.name,
-            standing.sync.connection,
-            *_last(standing.last_run),
+            *(("-", "unconnected") if standing.sync.name in unconnected else _last(standing.last_run)),
             standing.held,
             standing.due,
             standing.dead,
@@ -59,8 +58,12 @@ def show_list(screen: Console, standings: Sequence[Standing]) -> None:
         )
         for standing in standings
     ]
-    columns = ("sync", "to", "last run", "", "held", "due", "dead", "doubt")
-    screen.print(number_table(counted(len(rows), "sync"), columns, rows))
+    columns = ("sync", "last run", "", "held", "due", "dead", "doubt")
+    table = number_table(counted(len(rows), "sync"), columns, rows)
+    # A name is typed by whoever reads it here.
+    table.columns[0].no_wrap, table.columns[0].overflow = True, "fold"
+    table.columns[0].min_width = max((len(row[0]) for row in rows), default=0)
+    screen.print(table)
 
 
 def show_rehearsal(screen: Console, found: Rehearsal) -> None:
