@@ -24,7 +24,7 @@ from orchestration.settings import Settings
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_BUILT_IN = ("advertising", "files", "hubspot", "postgres", "smtp", "webhook")
+_BUILT_IN = ("advertising", "files", "hubspot", "klaviyo", "postgres", "smtp", "webhook")
 
 
 class WrongConnectionError(DeliveryError):

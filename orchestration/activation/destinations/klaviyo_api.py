@@ -1,0 +1,245 @@
+"""How Klaviyo is asked: by a pinned revision, at the pace of each endpoint, and what its refusals mean."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import SecretStr
+
+from orchestration.activation.connections import Connection
+from orchestration.activation.destinations.http import HttpAnswer, HttpClient, cleaned
+from orchestration.activation.destinations.json_mapping import as_bytes
+from orchestration.activation.destinations.protocol import (
+    BatchRefusedError,
+    NotAllowedError,
+    RowAnswer,
+    SendError,
+    TryLaterError,
+    UnsureError,
+)
+from orchestration.activation.pace import pace_of
+
+REVISION = "2026-07-15"
+# Of the answers that come in pages.
+PAGE = 100
+_FORM = "application/vnd.api+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One thing to ask, as Klaviyo's description of the revision has it.
+
+    `{id}` in the path is filled in; `burst` and `steady` are requests in a second and in a minute; `scopes` are what
+    the key must have; `success` is the one status that means it was done.
+    """
+
+    method: str
+    path: str
+    burst: int
+    steady: int
+    success: int
+    scopes: tuple[str, ...]
+
+    def rates(self) -> Connection:
+        """How fast it may be asked, as a connection says it."""
+        rates = [{"requests": self.burst, "seconds": 1}, {"requests": self.steady, "seconds": 60}]
+        return Connection.model_validate({"type": "klaviyo", "rate": rates})
+
+
+_BOTH_READ, _BOTH_WRITE = ("lists:read", "profiles:read"), ("lists:write", "profiles:write")
+_IMPORTS, _PROFILES = "/api/profile-bulk-import-jobs", "/api/profiles"
+_SUPPRESSING, _LIFTING = "/api/profile-suppression-bulk-create-jobs", "/api/profile-suppression-bulk-delete-jobs"
+START_IMPORT = Endpoint("POST", _IMPORTS, 10, 150, 202, _BOTH_WRITE)
+SEE_IMPORT = Endpoint("GET", f"{_IMPORTS}/{{id}}", 10, 150, 200, _BOTH_READ)
+SEE_IMPORT_ERRORS = Endpoint("GET", f"{_IMPORTS}/{{id}}/import-errors", 10, 150, 200, ("profiles:read",))
+FIND_PROFILES = Endpoint("GET", _PROFILES, 75, 750, 200, ("profiles:read",))
+FIND_LISTS = Endpoint("GET", "/api/lists", 75, 750, 200, ("lists:read",))
+SEE_LIST = Endpoint("GET", "/api/lists/{id}", 75, 750, 200, ("lists:read",))
+MAKE_LIST = Endpoint("POST", "/api/lists", 10, 150, 201, ("lists:write",))
+FIND_MEMBERS = Endpoint("GET", "/api/lists/{id}/profiles", 75, 750, 200, _BOTH_READ)
+REMOVE_MEMBERS = Endpoint("DELETE", "/api/lists/{id}/relationships/profiles", 10, 150, 204, _BOTH_WRITE)
+SUPPRESS = Endpoint("POST", _SUPPRESSING, 75, 750, 202, ("profiles:write", "subscriptions:write"))
+SEE_SUPPRESSING = Endpoint("GET", f"{_SUPPRESSING}/{{id}}", 75, 750, 200, ("subscriptions:read",))
+LIFT = Endpoint("POST", _LIFTING, 75, 750, 202, ("subscriptions:write",))
+SEE_LIFTING = Endpoint("GET", f"{_LIFTING}/{{id}}", 75, 750, 200, ("subscriptions:read",))
+RECORD_EVENT = Endpoint("POST", "/api/events", 350, 3500, 202, ("events:write",))
+DELETE_PERSON = Endpoint("POST", "/api/data-privacy-deletion-jobs", 3, 60, 202, ("data-privacy:write",))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One of Klaviyo's errors: its own words, which may hold personal data, and where in the request it is."""
+
+    code: str
+    detail: str | None
+    pointer: str
+
+    def of(self, seq: int) -> RowAnswer:
+        """The row is rejected for it."""
+        return RowAnswer(seq, "rejected", self.code, self.detail)
+
+
+class RefusedError(BatchRefusedError):
+    """Klaviyo refused a whole request, for these problems."""
+
+    def __init__(self, message: str, status_code: int, problems: Sequence[Problem]) -> None:
+        super().__init__(message, status_code)
+        self.problems = problems
+
+
+class MissingError(NotAllowedError):
+    """What was asked for isn't there."""
+
+
+class KlaviyoApi:
+    """Asks one account, from several threads at once."""
+
+    def __init__(self, client: HttpClient, url: str, key: SecretStr, account: str, patience: float) -> None:
+        self._client, self._url, self._key = client, httpx.URL(url), key
+        self._account, self._patience = account, patience
+
+    def asking(self, turn: Callable[[], None], *, first_is_paced: bool = False) -> "Asking":
+        """Ask for one batch: each request waits for its turn, but of a batch the first had it."""
+        return Asking(self, turn, had_turn=first_is_paced)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def asked(self, endpoint: Endpoint, path: str, body: Any) -> HttpAnswer:
+        """One exchange, once its endpoint may be asked; raise a `SendError` unless it was done."""
+        # The connection's own rate is of all endpoints; each has one besides, over all syncs of this process.
+        name = f"{self._account} {endpoint.method} {endpoint.path}"
+        if not pace_of(name, endpoint.rates()).wait(self._patience):
+            raise TryLaterError("Klaviyo asks to wait longer than a run may.")
+        content = b"" if body is None else as_bytes(body)
+        headers = {
+            "Authorization": f"Klaviyo-API-Key {self._key.get_secret_value()}",
+            "revision": REVISION,
+            "Accept": _FORM,
+            "Content-Type": _FORM,
+        }
+        url = self._url.copy_with(raw_path=path.encode("ascii"))
+        answer = self._client.request(endpoint.method, url, content, headers)
+        if error := _error(answer, endpoint):
+            raise error
+        if answer.status != endpoint.success:
+            raise unreadable(answer)
+        return answer
+
+
+class Asking:
+    """The requests of one batch. `name` is the id that an endpoint's path needs."""
+
+    def __init__(self, api: KlaviyoApi, turn: Callable[[], None], *, had_turn: bool) -> None:
+        self._api, self._turn, self._had_turn = api, turn, had_turn
+
+    def done(self, endpoint: Endpoint, name: str = "", body: Any = None) -> None:
+        """Ask for what is answered by its status alone; an error inside of a success is none."""
+        answer = self._answer(endpoint, name, None, body)
+        if answer.body.strip() not in (b"", b"{}") and "errors" in content_of(answer):
+            raise unreadable(answer)
+
+    def thing(self, endpoint: Endpoint, name: str = "", body: Any = None) -> Mapping[str, Any]:
+        """The one thing that is answered, with its id and its attributes."""
+        answer = self._answer(endpoint, name, None, body)
+        [found] = _things(answer, [content_of(answer).get("data")])
+        return found
+
+    def pages(
+        self, endpoint: Endpoint, name: str = "", query: Mapping[str, str] | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """Everything that is answered, page after page."""
+        cursor: str | None = None
+        while True:
+            place = {"page[cursor]": cursor} if cursor else {}
+            answer = self._answer(endpoint, name, {**(query or {}), **place}, None)
+            content = content_of(answer)
+            yield from _things(answer, content.get("data"))
+            before, cursor = cursor, _cursor(content.get("links"))
+            if cursor is None:
+                return
+            if cursor == before:
+                raise unreadable(answer)
+
+    def _answer(self, endpoint: Endpoint, name: str, query: Mapping[str, str] | None, body: Any) -> HttpAnswer:
+        if not self._had_turn:
+            self._turn()
+        self._had_turn = False
+        path = endpoint.path.replace("{id}", quote(name, safe=""))
+        return self._api.asked(endpoint, f"{path}?{urlencode(query)}" if query else path, body)
+
+
+def unreadable(answer: HttpAnswer) -> UnsureError:
+    """The error for an answer that says nothing we understand."""
+    return UnsureError(
+        f"{answer.host} answers {answer.status}, but not as Klaviyo does, so nobody knows what was taken: look at the"
+        " connection's url.",
+        answer.status,
+    )
+
+
+def content_of(answer: HttpAnswer) -> dict[str, Any]:
+    """The object that an answer is; raise `UnsureError` where it is none."""
+    content = _told(answer)
+    if not content:
+        raise unreadable(answer)
+    return content
+
+
+def problem_of(error: Mapping[str, Any]) -> Problem:
+    """One error as Klaviyo writes it, of which everything may be missing."""
+    source = error.get("source")
+    pointer = source.get("pointer") if isinstance(source, dict) else None
+    detail = cleaned(str(error.get("detail") or error.get("title") or "")) or None
+    return Problem(cleaned(str(error.get("code") or "error"), 100), detail, str(pointer or ""))
+
+
+def _error(answer: HttpAnswer, endpoint: Endpoint) -> SendError | None:
+    error = answer.error()
+    if error is None:
+        return None
+    status, told = answer.status, _told(answer).get("errors")
+    problems = [problem_of(one) for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    if status == 404 and problems:
+        # Of any other 404 nobody knows whose it is.
+        return MissingError(f"{answer.host} answers 404: what was asked for isn't there.", status)
+    if status in (401, 403):
+        scopes = " and ".join(endpoint.scopes)
+        return NotAllowedError(f"{answer.host} answers {status}: the private key needs the scopes {scopes}.", status)
+    if isinstance(error, BatchRefusedError):
+        return RefusedError(str(error), status, problems)
+    return error
+
+
+def _told(answer: HttpAnswer) -> dict[str, Any]:
+    """The object that an answer is, or an empty one; of an error everything may be missing."""
+    try:
+        content = json.loads(answer.body) if answer.is_whole else None
+    except (ValueError, RecursionError):
+        content = None
+    return content if isinstance(content, dict) else {}
+
+
+def _things(answer: HttpAnswer, told: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(told, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("attributes"), dict)
+        for one in told
+    ):
+        raise unreadable(answer)
+    return told
+
+
+def _cursor(links: Any) -> str | None:
+    """Where the next page begins; its address is the other side's text, and never followed."""
+    following = links.get("next") if isinstance(links, dict) else None
+    if not isinstance(following, str) or not following:
+        return None
+    try:
+        cursor = httpx.URL(following).params.get("page[cursor]")
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    return str(cursor) if cursor else None
