@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import SecretStr
 
-from orchestration.activation.connections import Connection
 from orchestration.activation.destinations.http import HttpAnswer, HttpClient, cleaned
 from orchestration.activation.destinations.json_mapping import as_bytes
+from orchestration.activation.destinations.klaviyo_endpoints import REVISION, Endpoint
 from orchestration.activation.destinations.protocol import (
     BatchRefusedError,
     NotAllowedError,
@@ -22,51 +22,7 @@ from orchestration.activation.destinations.protocol import (
 )
 from orchestration.activation.pace import pace_of
 
-REVISION = "2026-07-15"
-# Of the answers that come in pages.
-PAGE = 100
 _FORM = "application/vnd.api+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One thing to ask, as Klaviyo's description of the revision has it.
-
-    `{id}` in the path is filled in; `burst` and `steady` are requests in a second and in a minute; `scopes` are what
-    the key must have; `success` is the one status that means it was done.
-    """
-
-    method: str
-    path: str
-    burst: int
-    steady: int
-    success: int
-    scopes: tuple[str, ...]
-
-    def rates(self) -> Connection:
-        """How fast it may be asked, as a connection says it."""
-        rates = [{"requests": self.burst, "seconds": 1}, {"requests": self.steady, "seconds": 60}]
-        return Connection.model_validate({"type": "klaviyo", "rate": rates})
-
-
-_BOTH_READ, _BOTH_WRITE = ("lists:read", "profiles:read"), ("lists:write", "profiles:write")
-_IMPORTS, _PROFILES = "/api/profile-bulk-import-jobs", "/api/profiles"
-_SUPPRESSING, _LIFTING = "/api/profile-suppression-bulk-create-jobs", "/api/profile-suppression-bulk-delete-jobs"
-START_IMPORT = Endpoint("POST", _IMPORTS, 10, 150, 202, _BOTH_WRITE)
-SEE_IMPORT = Endpoint("GET", f"{_IMPORTS}/{{id}}", 10, 150, 200, _BOTH_READ)
-SEE_IMPORT_ERRORS = Endpoint("GET", f"{_IMPORTS}/{{id}}/import-errors", 10, 150, 200, ("profiles:read",))
-FIND_PROFILES = Endpoint("GET", _PROFILES, 75, 750, 200, ("profiles:read",))
-FIND_LISTS = Endpoint("GET", "/api/lists", 75, 750, 200, ("lists:read",))
-SEE_LIST = Endpoint("GET", "/api/lists/{id}", 75, 750, 200, ("lists:read",))
-MAKE_LIST = Endpoint("POST", "/api/lists", 10, 150, 201, ("lists:write",))
-FIND_MEMBERS = Endpoint("GET", "/api/lists/{id}/profiles", 75, 750, 200, _BOTH_READ)
-REMOVE_MEMBERS = Endpoint("DELETE", "/api/lists/{id}/relationships/profiles", 10, 150, 204, _BOTH_WRITE)
-SUPPRESS = Endpoint("POST", _SUPPRESSING, 75, 750, 202, ("profiles:write", "subscriptions:write"))
-SEE_SUPPRESSING = Endpoint("GET", f"{_SUPPRESSING}/{{id}}", 75, 750, 200, ("subscriptions:read",))
-LIFT = Endpoint("POST", _LIFTING, 75, 750, 202, ("subscriptions:write",))
-SEE_LIFTING = Endpoint("GET", f"{_LIFTING}/{{id}}", 75, 750, 200, ("subscriptions:read",))
-RECORD_EVENT = Endpoint("POST", "/api/events", 350, 3500, 202, ("events:write",))
-DELETE_PERSON = Endpoint("POST", "/api/data-privacy-deletion-jobs", 3, 60, 202, ("data-privacy:write",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +102,7 @@ class Asking:
     def thing(self, endpoint: Endpoint, name: str = "", body: Any = None) -> Mapping[str, Any]:
         """The one thing that is answered, with its id and its attributes."""
         answer = self._answer(endpoint, name, None, body)
-        [found] = _things(answer, [content_of(answer).get("data")])
+        [found] = _things(answer, endpoint, [content_of(answer).get("data")])
         return found
 
     def pages(
@@ -158,7 +114,7 @@ class Asking:
             place = {"page[cursor]": cursor} if cursor else {}
             answer = self._answer(endpoint, name, {**(query or {}), **place}, None)
             content = content_of(answer)
-            yield from _things(answer, content.get("data"))
+            yield from _things(answer, endpoint, content.get("data"))
             before, cursor = cursor, _cursor(content.get("links"))
             if cursor is None:
                 return
@@ -224,12 +180,13 @@ def _told(answer: HttpAnswer) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _things(answer: HttpAnswer, told: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(told, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("attributes"), dict)
-        for one in told
-    ):
+def _things(answer: HttpAnswer, endpoint: Endpoint, told: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
         raise unreadable(answer)
+    for one in told:
+        is_whole = isinstance(one.get("id"), str) and isinstance(one.get("attributes"), dict)
+        if not is_whole or one.get("type") != endpoint.kind:
+            raise unreadable(answer)
     return told
 
 

@@ -10,11 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.activation.destinations.json_mapping import as_bytes
-from orchestration.activation.destinations.klaviyo_api import (
-    RECORD_EVENT,
-    KlaviyoApi,
-    RefusedError,
-)
+from orchestration.activation.destinations.klaviyo_api import KlaviyoApi, RefusedError
+from orchestration.activation.destinations.klaviyo_endpoints import RECORD_EVENT
 from orchestration.activation.destinations.klaviyo_values import (
     IDENTIFIERS,
     WrongValueError,

@@ -9,17 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestration.activation.destinations.json_mapping import as_bytes
-from orchestration.activation.destinations.klaviyo_api import (
-    PAGE,
-    SEE_IMPORT,
-    SEE_IMPORT_ERRORS,
-    START_IMPORT,
-    Asking,
-    MissingError,
-    Problem,
-    RefusedError,
-    problem_of,
-)
+from orchestration.activation.destinations.klaviyo_api import Asking, MissingError, Problem, RefusedError, problem_of
+from orchestration.activation.destinations.klaviyo_endpoints import PAGE, SEE_IMPORT, SEE_IMPORT_ERRORS, START_IMPORT
 from orchestration.activation.destinations.klaviyo_values import IDENTIFIERS, folded
 from orchestration.activation.destinations.protocol import (
     Accepted,
@@ -95,7 +86,7 @@ def see_import(ask: Asking, job_id: str, batch: Batch) -> Answer:
 
 
 def _body(profiles: Sequence[Any], list_id: str | None) -> dict[str, Any]:
-    data: dict[str, Any] = {"type": "profile-bulk-import-job", "attributes": {"profiles": {"data": profiles}}}
+    data: dict[str, Any] = {"type": START_IMPORT.kind, "attributes": {"profiles": {"data": profiles}}}
     if list_id:
         data["relationships"] = {"lists": {"data": [{"type": "list", "id": list_id}]}}
     body = {"data": data}

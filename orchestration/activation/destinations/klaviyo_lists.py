@@ -5,16 +5,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.activation.destinations.klaviyo_api import (
-    FIND_LISTS,
-    MAKE_LIST,
-    REMOVE_MEMBERS,
-    SEE_LIST,
-    Asking,
-    KlaviyoApi,
-    MissingError,
-    RefusedError,
-)
+from orchestration.activation.destinations.klaviyo_api import Asking, KlaviyoApi, MissingError, RefusedError
+from orchestration.activation.destinations.klaviyo_endpoints import FIND_LISTS, MAKE_LIST, REMOVE_MEMBERS, SEE_LIST
 from orchestration.activation.destinations.klaviyo_imports import IMPORT_LIMITS, see_import, start_import
 from orchestration.activation.destinations.klaviyo_people import ids_of
 from orchestration.activation.destinations.klaviyo_values import IDENTIFIERS, WrongValueError, name_problem, profile_of

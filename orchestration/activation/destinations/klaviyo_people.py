@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestration.activation.destinations.klaviyo_api import FIND_MEMBERS, FIND_PROFILES, PAGE, Asking
+from orchestration.activation.destinations.klaviyo_api import Asking
+from orchestration.activation.destinations.klaviyo_endpoints import FIND_MEMBERS, FIND_PROFILES, PAGE
 from orchestration.activation.destinations.klaviyo_values import folded, identifier, name_problem
 from orchestration.activation.destinations.protocol import Row
 

@@ -4,13 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestration.activation.destinations.json_mapping import as_bytes
-from orchestration.activation.destinations.klaviyo_api import (
-    DELETE_PERSON,
-    Asking,
-    KlaviyoApi,
-    MissingError,
-    RefusedError,
-)
+from orchestration.activation.destinations.klaviyo_api import Asking, KlaviyoApi, MissingError, RefusedError
+from orchestration.activation.destinations.klaviyo_endpoints import DELETE_PERSON
 from orchestration.activation.destinations.klaviyo_imports import (
     IMPORT_LIMITS,
     MAX_PROFILE_BYTES,

@@ -3,16 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestration.activation.destinations.klaviyo_api import (
-    LIFT,
-    SEE_LIFTING,
-    SEE_SUPPRESSING,
-    SUPPRESS,
-    Asking,
-    KlaviyoApi,
-    MissingError,
-    RefusedError,
-)
+from orchestration.activation.destinations.klaviyo_api import Asking, KlaviyoApi, MissingError, RefusedError
+from orchestration.activation.destinations.klaviyo_endpoints import LIFT, SEE_LIFTING, SEE_SUPPRESSING, SUPPRESS
 from orchestration.activation.destinations.klaviyo_people import find_subscriptions
 from orchestration.activation.destinations.klaviyo_values import folded, name_problem
 from orchestration.activation.destinations.protocol import (
@@ -72,8 +64,7 @@ class Suppressions(BatchDestination):
         ask = self._api.asking(self._turn, first_is_paced=True)
         endpoint = LIFT if is_lifting else SUPPRESS
         data = [{"type": "profile", "attributes": {"email": _email(row)}} for row in batch.rows]
-        kind = endpoint.path.rsplit("/", 1)[-1].removesuffix("s")
-        body = {"data": {"type": kind, "attributes": {"profiles": {"data": data}}}}
+        body = {"data": {"type": endpoint.kind, "attributes": {"profiles": {"data": data}}}}
         try:
             job = ask.thing(endpoint, body=body)
         except RefusedError as error:

@@ -11,10 +11,11 @@ from typing import Any
 
 from orchestration.activation.connections import Secrets
 from orchestration.activation.destinations.klaviyo import Config, open_api
-from orchestration.activation.destinations.klaviyo_api import FIND_PROFILES, PAGE
+from orchestration.activation.destinations.klaviyo_endpoints import FIND_PROFILES, PAGE
 from orchestration.activation.destinations.klaviyo_people import marketing
 from orchestration.activation.destinations.klaviyo_values import folded
-from orchestration.activation.pace import pace_of
+from orchestration.activation.destinations.protocol import TryLaterError
+from orchestration.activation.pace import Pace, pace_of
 from orchestration.activation.withdrawals import Withdrawal
 
 _WISHES = ("UNSUBSCRIBE", "SPAM_COMPLAINT")
@@ -29,7 +30,7 @@ def withdrawals(name: str, config: Config, secrets: Secrets, since: datetime) ->
     api = open_api(config, secrets)
     moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
-        ask = api.asking(lambda: pace.wait(config.patience_minutes * 60) and None)
+        ask = api.asking(lambda: _wait(pace, config))
         # A suppression is found by its own time; text messages have none to ask for, so that all changes are looked at.
         for field, order in ((_SUPPRESSED, _SUPPRESSED), ("updated", "updated")):
             query = {
@@ -43,6 +44,11 @@ def withdrawals(name: str, config: Config, secrets: Secrets, since: datetime) ->
                 yield from _of_profile(profile)
     finally:
         api.close()
+
+
+def _wait(pace: Pace, config: Config) -> None:
+    if not pace.wait(config.patience_minutes * 60):
+        raise TryLaterError("Klaviyo asks to wait longer than a run may.")
 
 
 def _of_profile(profile: Mapping[str, Any]) -> Iterator[Withdrawal]:
