@@ -5,6 +5,7 @@ refuses it and points nowhere; `UNFIT` fails in the job with a pointer, `BROUGHT
 with neither, and `SILENT` with no error at all.
 """
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -85,13 +86,20 @@ class Account:
         self.event_arrivals: Counter[str] = Counter()
         self.jobs: dict[str, Job] = {}
         self.deletions: list[dict[str, Any]] = []
+        self._known: dict[tuple[str, str | None], str] = {}
         self._count = 0
 
     def put(self, **attributes: Any) -> Profile:
         """Somebody who is there already."""
         number = self._number("01P")
         self.profiles[number] = Profile(number, attributes)
+        self._remember(self.profiles[number])
         return self.profiles[number]
+
+    def _remember(self, profile: Profile) -> None:
+        for name in _IDENTIFIERS:
+            if told := _folded(name, profile.attributes.get(name)):
+                self._known[name, told] = profile.number
 
     def put_list(self, name: str) -> str:
         """A list that is there already."""
@@ -105,10 +113,9 @@ class Account:
         if number:
             return self.profiles.get(number)
         for name in _IDENTIFIERS:
-            wanted = _folded(name, attributes.get(name))
-            for profile in self.profiles.values():
-                if wanted and _folded(name, profile.attributes.get(name)) == wanted:
-                    return profile
+            known = self._known.get((name, _folded(name, attributes.get(name))))
+            if known in self.profiles and known is not None:
+                return self.profiles[known]
         return None
 
     def answer(self, method: str, target: str, body: Any) -> tuple[int, Any]:
@@ -167,7 +174,7 @@ class Account:
                 pointer = f"/data/attributes/profiles/data/{place}/attributes/phone_number" if name == "UNFIT" else None
                 told = {"code": "invalid", "title": "Invalid input.", "detail": "It is unfit."}
                 told |= {"source": {"pointer": pointer or "/data"}}
-                told |= {"original_payload": one["attributes"] if name == "BROUGHT" else None}
+                told |= {"original_payload": _plain(one["attributes"]) if name == "BROUGHT" else None}
                 if name != "SILENT":
                     job.errors.append(told)
                 continue
@@ -186,6 +193,7 @@ class Account:
                 found.attributes["location"] = found.attributes.get("location", {}) | value
             else:
                 found.attributes[name] = value.lower() if name == "email" and value else value
+        self._remember(found)
         unset = ((one.get("meta") or {}).get("patch_properties") or {}).get("unset", [])
         for name in [unset] if isinstance(unset, str) else unset:
             found.properties.pop(name, None)
@@ -286,10 +294,11 @@ class Account:
         else:
             found = [one for one in people if _folded(name, one.attributes.get(name)) in map(str.lower, values)]
         with_subscriptions = "subscriptions" in query.get("additional-fields[profile]", "")
-        return 200, self._page(target, query, [self._person(one, with_subscriptions) for one in found])
+        return 200, self._page(target, query, [self._person(one, with_subscriptions, bool(rest)) for one in found])
 
-    def _person(self, profile: Profile, with_subscriptions: bool) -> dict[str, Any]:
+    def _person(self, profile: Profile, with_subscriptions: bool, is_member: bool) -> dict[str, Any]:
         told = {name: profile.attributes.get(name) for name in _IDENTIFIERS} | {"updated": profile.updated}
+        told |= {"joined_group_at": AT} if is_member else {}
         if with_subscriptions:
             told["subscriptions"] = {"email": {"marketing": profile.email}, "sms": {"marketing": profile.sms}}
         links = {"self": f"{self.url}/api/profiles/{profile.number}"}
@@ -330,3 +339,7 @@ def _moment(name: str, profile: Profile) -> str:
     if name == "updated":
         return profile.updated
     return max((one["timestamp"] for one in profile.email["suppression"]), default="")
+
+
+def _plain(attributes: Any) -> Any:
+    return json.loads(json.dumps(attributes, default=float))

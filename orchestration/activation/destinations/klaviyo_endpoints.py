@@ -1,4 +1,4 @@
-"""What of Klaviyo is asked, by the revision that is pinned: paths, rate limits and scopes, as its description has them."""
+"""What of Klaviyo is asked: paths, rate limits and scopes, as the description of the pinned revision has them."""
 
 from dataclasses import dataclass
 
