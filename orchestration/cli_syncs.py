@@ -164,9 +164,11 @@ def resolve(
 
 
 def unsubscribes(
-    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="A connection of type klaviyo.")],
+    connection: Annotated[
+        str, typer.Argument(metavar="CONNECTION", help="A connection that tells, such as one of type klaviyo.")
+    ],
 ) -> None:
-    """Bring what people unsubscribed from at a destination into the landing folder, for the next run to end it here.
+    """Bring what people unsubscribed from at a destination into the landing folder; a cycle does so by itself.
 
     For example: onefolk sync unsubscribes klaviyo
     """

@@ -93,6 +93,11 @@ def is_connected(settings: Settings, name: str) -> bool:
     return name == "files" or name in _declared(settings.connections_path)
 
 
+def connection_names(settings: Settings) -> list[str]:
+    """Names of the connections that are declared."""
+    return sorted(_declared(settings.connections_path))
+
+
 def load_connection(settings: Settings, name: str) -> Connection:
     """A connection by its name; `files`, below the home folder, needs no declaration."""
     declared = _declared(settings.connections_path)

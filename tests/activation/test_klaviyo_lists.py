@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from orchestration.activation.conformance import Bench, check, laws_of
 from orchestration.activation.connections import WrongConnectionError
@@ -22,7 +23,8 @@ from orchestration.activation.destinations.protocol import (
     Target,
     UnsureError,
 )
-from orchestration.activation.withdrawals import bring_withdrawals
+from orchestration.activation.withdrawals import bring_all_withdrawals, bring_withdrawals
+from orchestration.cli import app
 from tests.activation.klaviyo_account import AT, UNSUBSCRIBED, Profile
 from tests.activation.klaviyo_bench import (
     EVENTS,
@@ -40,7 +42,7 @@ from tests.activation.klaviyo_bench import (
 )
 from tests.activation.klaviyo_peer import KEY, KlaviyoPeer
 from tests.activation.test_conformance import nobody
-from tests.conftest import LandingFolder
+from tests.conftest import LandingFolder, environment_of
 
 
 @pytest.fixture
@@ -314,7 +316,7 @@ def test_unsubscribes_land_as_records_of_consent(duckdb_landing: LandingFolder, 
     assert path.parent == duckdb_landing.settings.landing_dir / "consent@shop" / "records"
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert count == len(records) == 6
-    assert [name for name in sorted(path.parent.iterdir()) if name != path] == []
+    assert sorted(one.name for one in path.parent.iterdir()) == [".asked", path.name]
     found = {(one["id_type"], one["id_value"], one["channel"], one["purpose"], one["collected_at"]) for one in records}
     assert found == {
         ("email", "ann@shop.example", "email", "marketing", "2026-08-30T10:00:00+00:00"),
@@ -333,19 +335,60 @@ def test_unsubscribes_land_as_records_of_consent(duckdb_landing: LandingFolder, 
 
 
 def test_what_was_brought_is_not_asked_for_again(duckdb_landing: LandingFolder, peer: KlaviyoPeer) -> None:
-    """A second time it asks for what changed since the day before the last; where nothing did, no file is written."""
+    """A second time it asks for what changed since an hour before the last; where nothing did, no file is written."""
     connected(duckdb_landing, peer)
     unsubscribed(peer)
     first, path = bring_withdrawals(duckdb_landing.settings, "shop")
     assert first == 4
     assert bring_withdrawals(duckdb_landing.settings, "shop") == (0, None)
     assert path is not None
-    last = datetime.strptime(path.stem.removeprefix("withdrawals-"), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    first_stamp, stamp = path.stem.removeprefix("withdrawals-"), (path.parent / ".asked").read_text(encoding="utf-8")
+    assert stamp >= first_stamp
+    last = datetime.strptime(first_stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     asked = peer.seen[-1].path
     since = datetime.fromisoformat(asked.split("filter=greater-than(updated,")[1].split(")")[0])
-    assert (last - since).total_seconds() == 86_400
+    assert (last - since).total_seconds() == 3_600
+    (path.parent / ".asked").write_text("no time", encoding="utf-8")
+    assert bring_withdrawals(duckdb_landing.settings, "shop")[0] == 4
     again, _ = bring_withdrawals(duckdb_landing.settings, "shop", since=datetime(2026, 8, 1, tzinfo=UTC))
     assert again == 4
+
+
+def test_a_cycle_asks_whoever_tells_and_stops_for_nobody(
+    duckdb_landing: LandingFolder, peer: KlaviyoPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every connection that tells is asked; one that can't be is named in a sentence, and the others are landed."""
+    unsubscribed(peer)
+    told = {
+        "shop": declared(peer), "gone": declared(peer, key_env="KLAVIYO_NONE"), "hook": {"type": "webhook"},
+        "down": declared(peer, url=f"http://127.0.0.1:{nobody()}"), "drop": {"type": "files"},
+    }  # fmt: skip
+    duckdb_landing.settings.home.mkdir(parents=True, exist_ok=True)
+    duckdb_landing.settings.connections_path.write_text(yaml.safe_dump({"connections": told}))
+    problems = bring_all_withdrawals(duckdb_landing.settings)
+    assert [one.split(" is not known: ")[0].split()[-1] for one in problems] == ["down", "gone", "hook"]
+    assert "KLAVIYO_NONE" in problems[1]
+    assert [path.name for path in duckdb_landing.settings.landing_dir.iterdir()] == ["consent@shop"]
+    duckdb_landing.settings.connections_path.write_text("connections: 5")
+    [problem] = bring_all_withdrawals(duckdb_landing.settings)
+    assert "must hold" in problem
+
+
+def test_the_command_tells_what_it_brought(
+    duckdb_landing: LandingFolder, peer: KlaviyoPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`onefolk sync unsubscribes` names the file and how many records are in it, or why it couldn't ask."""
+    connected(duckdb_landing, peer)
+    unsubscribed(peer)
+    for name, value in environment_of(duckdb_landing.settings).items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(app, ["sync", "unsubscribes", "shop"])
+    assert (done.exit_code, "4 records of consent in" in done.output) == (0, True), done.output
+    assert "Nothing new" in CliRunner().invoke(app, ["sync", "unsubscribes", "shop"]).output
+    peer.befall_reads(403)
+    refused = CliRunner().invoke(app, ["sync", "unsubscribes", "shop"])
+    assert refused.exit_code == 1
+    assert "profiles:read" in refused.output
 
 
 def test_only_an_account_that_tells_is_asked(duckdb_landing: LandingFolder) -> None:

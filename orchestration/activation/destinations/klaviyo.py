@@ -17,11 +17,15 @@ Klaviyo has attributes for are sent as these (`first_name`, `location_city`), al
 begin with `prefix`. A null empties its field, a phone number too, unless `nulls` is `skip`. A profile that leaves a
 sync is not deleted: the properties of the sync are taken off it. Mode `delete` has people deleted for good, one by one.
 
+What people unsubscribe from at Klaviyo comes back as records of consent, before files are landed.
+
 Requests keep the pace that the description states for each endpoint, over all syncs of a process; `rate` may set one
 for all of them together.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import httpx
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -35,8 +39,10 @@ from orchestration.activation.destinations.klaviyo_events import Events
 from orchestration.activation.destinations.klaviyo_lists import ListMembers
 from orchestration.activation.destinations.klaviyo_profiles import Profiles
 from orchestration.activation.destinations.klaviyo_suppressions import Suppressions
+from orchestration.activation.destinations.klaviyo_unsubscribes import read_withdrawals
 from orchestration.activation.destinations.klaviyo_values import IDENTIFIERS, Nulls
 from orchestration.activation.destinations.protocol import Destination, Target
+from orchestration.activation.destinations.withdrawal import Withdrawal
 
 _LIST, _EVENT = re.compile(r"list_([a-z0-9][a-z0-9_]*)"), re.compile(r"event_([a-z0-9][a-z0-9_]*)")
 # By what the rows are: how they may be brought.
@@ -110,6 +116,15 @@ def open_api(config: Config, secrets: Secrets, backend: GuardedBackend | None = 
     client = HttpClient(config, secrets, httpx.URL(config.url).scheme == "http", backend)
     account = f"{config.url} {config.key_env}"
     return KlaviyoApi(client, config.url, _key(config, secrets), account, config.patience_minutes * 60)
+
+
+def withdrawals(config: Config, turn: Callable[[], None], secrets: Secrets, since: datetime) -> Iterator[Withdrawal]:
+    """What people withdrew since then; raise a `SendError` where Klaviyo doesn't tell."""
+    api = open_api(config, secrets)
+    try:
+        yield from read_withdrawals(api.asking(turn), since)
+    finally:
+        api.close()
 
 
 def metric_of(config: Config, object_name: str) -> str:

@@ -9,14 +9,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from orchestration.activation.connections import Secrets
-from orchestration.activation.destinations.klaviyo import Config, open_api
+from orchestration.activation.destinations.klaviyo_api import Asking
 from orchestration.activation.destinations.klaviyo_endpoints import FIND_PROFILES, PAGE
 from orchestration.activation.destinations.klaviyo_people import marketing
 from orchestration.activation.destinations.klaviyo_values import folded
-from orchestration.activation.destinations.protocol import TryLaterError
-from orchestration.activation.pace import Pace, pace_of
-from orchestration.activation.withdrawals import Withdrawal
+from orchestration.activation.destinations.withdrawal import Withdrawal
 
 _WISHES = ("UNSUBSCRIBE", "SPAM_COMPLAINT")
 # By channel: what its people are told apart by, in our words and in Klaviyo's.
@@ -24,31 +21,21 @@ _CHANNELS = {"email": ("email", "email"), "sms": ("phone", "phone_number")}
 _SUPPRESSED = "subscriptions.email.marketing.suppression.timestamp"
 
 
-def withdrawals(name: str, config: Config, secrets: Secrets, since: datetime) -> Iterator[Withdrawal]:
+def read_withdrawals(ask: Asking, since: datetime) -> Iterator[Withdrawal]:
     """Everything that people withdrew since then, some of it twice; raise a `SendError` where Klaviyo doesn't tell."""
-    pace = pace_of(name, config)
-    api = open_api(config, secrets)
     moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
-    try:
-        ask = api.asking(lambda: _wait(pace, config))
-        # A suppression is found by its own time; text messages have none to ask for, so that all changes are looked at.
-        for field, order in ((_SUPPRESSED, _SUPPRESSED), ("updated", "updated")):
-            query = {
-                "filter": f"greater-than({field},{moment})",
-                "sort": order,
-                "page[size]": str(PAGE),
-                "fields[profile]": "email,phone_number,updated,subscriptions",
-                "additional-fields[profile]": "subscriptions",
-            }
-            for profile in ask.pages(FIND_PROFILES, query=query):
-                yield from _of_profile(profile)
-    finally:
-        api.close()
-
-
-def _wait(pace: Pace, config: Config) -> None:
-    if not pace.wait(config.patience_minutes * 60):
-        raise TryLaterError("Klaviyo asks to wait longer than a run may.")
+    # A suppression is found by its own time. Consent to text messages has none to ask for, so all profiles that changed
+    # are looked at; that a profile changes with its consent is what Klaviyo's description suggests, and doesn't say.
+    for field in (_SUPPRESSED, "updated"):
+        query = {
+            "filter": f"greater-than({field},{moment})",
+            "sort": field,
+            "page[size]": str(PAGE),
+            "fields[profile]": "email,phone_number,updated,subscriptions",
+            "additional-fields[profile]": "subscriptions",
+        }
+        for profile in ask.pages(FIND_PROFILES, query=query):
+            yield from _of_profile(profile)
 
 
 def _of_profile(profile: Mapping[str, Any]) -> Iterator[Withdrawal]:
