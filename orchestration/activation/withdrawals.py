@@ -44,10 +44,10 @@ def bring_all_withdrawals(settings: Settings) -> list[str]:
 
 
 def bring_withdrawals(settings: Settings, name: str, *, since: datetime | None = None) -> tuple[int, Path | None]:
-    """Write what people withdrew at a connection as records of consent; how many, and the file, which is None for none.
+    """Write what people withdrew at a connection as records of consent; how many, and their file, None for none.
 
-    Without `since` it asks for what came since it asked last. A record that comes again says the same under the same id.
-    Raises a `SendError` where the destination doesn't tell.
+    Without `since` it asks for what came since it asked last. A record that comes again says the same under the same
+    id. Raises a `SendError` where the destination doesn't tell.
     """
     connection = load_connection(settings, name)
     module = destination_module(connection.type)

@@ -6,7 +6,7 @@
 
 `befall` makes the next requests go wrong that write, `befall_reads` those that read: `hang` and `cut` do first what was
 asked and then say nothing; `half` says half of it; `html`, `nothing`, `list`, `inner` and `strangers` do nothing and
-answer as if they had; `lost way` answers 404 in HTML; a number answers that status.
+answer as if they had; `lost way` answers 404 in HTML; a number answers that status, and errors are answered by 400.
 """
 
 import json
@@ -30,6 +30,7 @@ _GARBAGE: dict[str, Any] = {
     "inner": {"errors": [{"id": "1", "code": "error", "title": "Error", "detail": "Something went wrong."}]},
     "strangers": {"data": {"type": "segment", "id": "7", "attributes": {}}},
 }
+Trouble = str | int | dict[str, Any]
 _SUCCESS = {"GET": 200, "POST": 202, "DELETE": 204}
 
 
@@ -71,13 +72,13 @@ class KlaviyoPeer:
         self.seen: list[Seen] = []
         self._limit, self._recent = limit, deque[float]()
         self._hang_seconds = hang_seconds
-        self._troubles: dict[bool, deque[str | int]] = {False: deque(), True: deque()}
+        self._troubles: dict[bool, deque[Trouble]] = {False: deque(), True: deque()}
 
-    def befall(self, *troubles: str | int) -> None:
+    def befall(self, *troubles: Trouble) -> None:
         """What happens to the next requests that write, one each."""
         self._troubles[False].extend(troubles)
 
-    def befall_reads(self, *troubles: str | int) -> None:
+    def befall_reads(self, *troubles: Trouble) -> None:
         """What happens to the next requests that read, one each."""
         self._troubles[True].extend(troubles)
 
@@ -92,7 +93,7 @@ class KlaviyoPeer:
         body = json.loads(request.body, parse_float=Decimal) if request.body else None
         is_read = request.method == "GET"
         headers = {"Content-Type": _FORM}
-        trouble: str | int | None = None
+        trouble: Trouble | None = None
         if request.headers.get("authorization") != f"Klaviyo-API-Key {KEY}":
             status, told = 401, RefusalError(401, "not_authenticated").told
         elif (wait := self._wait()) is not None:
@@ -100,10 +101,12 @@ class KlaviyoPeer:
             headers["Retry-After"] = str(wait)
         else:
             trouble = self._troubles[is_read].popleft() if self._troubles[is_read] else None
-            if isinstance(trouble, int):
+            if isinstance(trouble, dict):
+                status, told = 400, trouble
+            elif isinstance(trouble, int):
                 status, told = trouble, RefusalError(trouble, "told_to").told
                 headers |= {"Retry-After": "1"} if trouble in (429, 503) else {}
-            elif trouble in _GARBAGE:
+            elif isinstance(trouble, str) and trouble in _GARBAGE:
                 status, told = _SUCCESS[request.method], _GARBAGE[trouble]
             elif trouble == "lost way":
                 status, told = 404, _GARBAGE["html"]

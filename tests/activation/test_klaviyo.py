@@ -237,6 +237,37 @@ def test_rows_that_a_refusal_names_are_left_out(peer: KlaviyoPeer) -> None:
     assert outcomes(sent(opened(peer), all_bad)) == ["rejected"] * 3
 
 
+def test_what_is_wrong_for_every_row_stops_and_blames_none(peer: KlaviyoPeer) -> None:
+    """A refusal of a list or of a parameter is not halved down to the rows, which it isn't about."""
+    rows = rows_of([good_row(1), good_row(2)])
+    for source in ({"pointer": "/data/relationships/lists/data/0/id"}, {"parameter": "revision"}):
+        errors = [{"id": "1", "code": "invalid", "title": "No.", "detail": "person-1@shop.example", "source": source}]
+        peer.befall({"errors": errors})
+        with pytest.raises(NotAllowedError, match="the same for every row") as found:
+            sent(opened(peer), rows)
+        assert is_silent(found.value, "person-1")
+
+
+def test_the_profile_that_an_error_brings_says_more_than_its_place(peer: KlaviyoPeer) -> None:
+    """Where the pointer of an error is of one row and its profile of another, it is the profile's."""
+    destination = opened(peer)
+    batch = Batch("sync", "profiles", "batch", rows_of([good_row(n) for n in range(4)]))
+    answer = destination.send(batch)
+    assert isinstance(answer, Accepted)
+    job = peer.account.jobs[answer.job_id]
+    job.failed, job.polls_left = 1, 0
+    told = {
+        "code": "invalid",
+        "title": "Invalid.",
+        "detail": "No.",
+        "original_payload": {"email": "PERSON-2@Shop.example"},
+    }
+    job.errors = [told | {"source": {"pointer": "/data/attributes/profiles/data/0/attributes/email"}}]
+    done = destination.poll(answer.job_id, batch)
+    assert not isinstance(done, Accepted)
+    assert outcomes(done.rows) == ["ok", "ok", "rejected", "ok"]
+
+
 @pytest.mark.parametrize("code", ["cancelled", "job_gone"])
 def test_a_job_that_ended_badly_has_its_rows_sent_again(peer: KlaviyoPeer, code: str) -> None:
     """Of a job that was cancelled, or that nobody knows any more, every row is rejected, which tries it again."""
@@ -249,6 +280,8 @@ def test_a_job_that_ended_badly_has_its_rows_sent_again(peer: KlaviyoPeer, code:
         peer.account.jobs[answer.job_id].polls_left = 0
     else:
         del peer.account.jobs[answer.job_id]
+        peer.befall_reads("", 400)
+        assert not isinstance(destination.poll(answer.job_id, batch), Accepted)
     told = destination.poll(answer.job_id, batch)
     assert not isinstance(told, Accepted)
     assert {(one.outcome, one.code) for one in told.rows} == {("rejected", code)}
@@ -406,6 +439,7 @@ def test_a_deletion_of_nobody_is_invalid_and_stops_nothing(peer: KlaviyoPeer) ->
         (Target("profiles", mode="update", key=("email",)), "can't be brought by mode update"),
         (Target("profiles", key=("profile_id",)), "must be one of email, phone_number, external_id"),
         (Target("profiles", key=("email", "phone_number")), "must be one of"),
+        (Target("profiles", key=("email",), kinds={"email": "text", "$consent": "text"}), "begin with"),
         (Target("list_vip", key=("email",), kinds={"email": "text", "city": "text"}), "can't be sent city"),
         (Target("suppressions", key=("phone_number",)), "must be one of email, and not phone_number"),
         (Target("event_sale", mode="mirror"), "say one of append"),

@@ -162,6 +162,20 @@ def test_what_was_taken_and_never_answered_is_there_once(file_desk: Desk, peer: 
     reconciles(file_desk)
 
 
+def test_people_are_deleted_as_a_model_says(file_desk: Desk, peer: KlaviyoPeer) -> None:
+    """Who a model wants deleted is asked to be, once; who isn't there is no error, and a bad address is invalid."""
+    connect(file_desk, peer)
+    for n in range(3):
+        peer.account.put(email=f"p{n}@shop.example")
+    file_desk.put([*people(4), ("bad", "no address", "Berlin", 1)])
+    deletion = {"object": "profiles", "mode": "delete", "fields": {"email": "email"}}
+    assert run(file_desk, **deletion).outcomes == {"invalid": 1, "ok": 4}
+    assert not peer.account.profiles
+    assert len(peer.account.deletions) == 4
+    assert run(file_desk, **deletion).planned == 0
+    reconciles(file_desk)
+
+
 def test_slow_jobs_are_left_to_the_next_run(file_desk: Desk, peer: KlaviyoPeer) -> None:
     """A run that a job outlasts leaves it to the next, which asks after it, and uploads nothing again."""
     connect(file_desk, peer, patience_minutes=0.02)

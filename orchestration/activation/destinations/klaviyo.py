@@ -158,6 +158,11 @@ def _problem(target: Target, kind: str) -> str | None:
     if len(target.key) != 1 or target.key[0] not in allowed:
         return f"The key of {name} must be one of {', '.join(allowed)}, and not {', '.join(target.key) or 'nothing'}."
     others = [field for field in target.kinds if field not in allowed]
+    if special := [field for field in others if field.startswith("$")]:
+        # One of them, $consent, once said that somebody subscribed.
+        return (
+            f"Properties that begin with $ are Klaviyo's own, so {', '.join(special)} can't be sent: name it otherwise."
+        )
     if kind in ("list", "suppressions") and others:
         told = f"{name} holds people and nothing about them, so it can't be sent {', '.join(others)}"
         return f"{told}: send the key alone, and those by a sync of profiles."

@@ -23,6 +23,8 @@ from orchestration.activation.destinations.protocol import (
 from orchestration.activation.pace import pace_of
 
 _FORM = "application/vnd.api+json"
+# What is wrong is no place in the request's body.
+_PARAMETER = "parameter "
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def content_of(answer: HttpAnswer) -> dict[str, Any]:
 def problem_of(error: Mapping[str, Any]) -> Problem:
     """One error as Klaviyo writes it, of which everything may be missing."""
     source = error.get("source")
-    pointer = source.get("pointer") if isinstance(source, dict) else None
+    told = source if isinstance(source, dict) else {}
+    pointer = told.get("pointer") or (told.get("parameter") and f"{_PARAMETER}{told['parameter']}")
     detail = cleaned(str(error.get("detail") or error.get("title") or "")) or None
     return Problem(cleaned(str(error.get("code") or "error"), 100), detail, str(pointer or ""))
 
@@ -167,6 +170,9 @@ def _error(answer: HttpAnswer, endpoint: Endpoint) -> SendError | None:
         scopes = " and ".join(endpoint.scopes)
         return NotAllowedError(f"{answer.host} answers {status}: the private key needs the scopes {scopes}.", status)
     if isinstance(error, BatchRefusedError):
+        if any(one.pointer.startswith((_PARAMETER, "/data/relationships")) for one in problems):
+            told_by = "refuses what is the same for every row, so no row is to blame"
+            return NotAllowedError(f"{answer.host} answers {status} and {told_by}: {problems[0].code}.", status)
         return RefusedError(str(error), status, problems)
     return error
 

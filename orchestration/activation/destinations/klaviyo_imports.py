@@ -71,7 +71,7 @@ def see_import(ask: Asking, job_id: str, batch: Batch) -> Answer:
         failed = job.get("failed_count") or 0
         is_clean = job["status"] == "complete" and not failed and job.get("completed_count") == job.get("total_count")
         errors = [] if is_clean else list(ask.pages(SEE_IMPORT_ERRORS, number, {"page[size]": str(PAGE)}))
-    except MissingError:
+    except (MissingError, RefusedError):
         return _all(batch, told, "job_gone", "Klaviyo knows the import job no more, so the row is sent again.")
     if job["status"] == "cancelled":
         return _all(batch, told, "cancelled", "The import job was cancelled at Klaviyo, so the row is sent again.")

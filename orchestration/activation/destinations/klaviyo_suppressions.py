@@ -78,7 +78,7 @@ class Suppressions(BatchDestination):
         is_lifting = batch.rows[0].operation is Operation.REMOVE
         try:
             job = ask.thing(SEE_LIFTING if is_lifting else SEE_SUPPRESSING, job_id)["attributes"]
-        except MissingError:
+        except (MissingError, RefusedError):
             return _rejected(batch.rows, "job_gone", "Klaviyo knows the job no more, so the row is sent again.")
         status = job.get("status")
         if status in ("queued", "processing"):
