@@ -79,6 +79,7 @@ class Account:
     def __init__(self, url: str) -> None:
         self.url = url
         self.polls = 1
+        self.loses_pages = False
         self.profiles: dict[str, Profile] = {}
         self.lists: dict[str, dict[str, Any]] = {}
         self.members: dict[str, dict[str, None]] = {}
@@ -309,7 +310,8 @@ class Account:
         links = {"self": f"{self.url}{target}"}
         if start + size < len(found):
             # Somebody else's host: who follows it tells them the key.
-            links["next"] = f"https://elsewhere.example{urlsplit(target).path}?page%5Bcursor%5D={start + size}"
+            place = "" if self.loses_pages else f"?page%5Bcursor%5D={start + size}"
+            links["next"] = f"https://elsewhere.example{urlsplit(target).path}{place}"
         return {"data": found[start : start + size], "links": links}
 
     def _number(self, prefix: str) -> str:

@@ -248,6 +248,27 @@ def test_what_is_wrong_for_every_row_stops_and_blames_none(peer: KlaviyoPeer) ->
         assert is_silent(found.value, "person-1")
 
 
+def test_pages_that_cannot_be_found_are_not_nothing(peer: KlaviyoPeer) -> None:
+    """Where the next page has no place, nobody knows what is on it, and no row is told of."""
+    destination = opened(peer)
+    batch = Batch("sync", "profiles", "batch", rows_of([good_row(n) | {"first_name": "UNFIT"} for n in range(150)]))
+    answer = destination.send(batch)
+    assert isinstance(answer, Accepted)
+    peer.account.loses_pages, peer.account.jobs[answer.job_id].polls_left = True, 0
+    with pytest.raises(UnsureError):
+        destination.poll(answer.job_id, batch)
+
+
+def test_an_address_that_cannot_be_looked_up_is_found_by_halves(peer: KlaviyoPeer) -> None:
+    """A look-up that is refused over its filter is about rows, one of which may be at fault."""
+    destination = opened(peer)
+    sent(destination, rows_of([good_row(1), good_row(2)]))
+    source = {"parameter": "filter"}
+    peer.befall_reads({"errors": [{"id": "1", "code": "invalid", "title": "No.", "detail": "No.", "source": source}]})
+    with pytest.raises(BatchRefusedError):
+        sent(destination, rows_of([good_row(1), good_row(2)], Operation.REMOVE))
+
+
 def test_the_profile_that_an_error_brings_says_more_than_its_place(peer: KlaviyoPeer) -> None:
     """Where the pointer of an error is of one row and its profile of another, it is the profile's."""
     destination = opened(peer)

@@ -117,7 +117,7 @@ class Asking:
             answer = self._answer(endpoint, name, {**(query or {}), **place}, None)
             content = content_of(answer)
             yield from _things(answer, endpoint, content.get("data"))
-            before, cursor = cursor, _cursor(content.get("links"))
+            before, cursor = cursor, _cursor(answer, content.get("links"))
             if cursor is None:
                 return
             if cursor == before:
@@ -170,7 +170,9 @@ def _error(answer: HttpAnswer, endpoint: Endpoint) -> SendError | None:
         scopes = " and ".join(endpoint.scopes)
         return NotAllowedError(f"{answer.host} answers {status}: the private key needs the scopes {scopes}.", status)
     if isinstance(error, BatchRefusedError):
-        if any(one.pointer.startswith((_PARAMETER, "/data/relationships")) for one in problems):
+        # What is asked for in a look-up is a parameter too, and of rows.
+        is_write = endpoint.method != "GET"
+        if is_write and any(one.pointer.startswith((_PARAMETER, "/data/relationships")) for one in problems):
             told_by = "refuses what is the same for every row, so no row is to blame"
             return NotAllowedError(f"{answer.host} answers {status} and {told_by}: {problems[0].code}.", status)
         return RefusedError(str(error), status, problems)
@@ -196,13 +198,16 @@ def _things(answer: HttpAnswer, endpoint: Endpoint, told: Any) -> list[Mapping[s
     return told
 
 
-def _cursor(links: Any) -> str | None:
+def _cursor(answer: HttpAnswer, links: Any) -> str | None:
     """Where the next page begins; its address is the other side's text, and never followed."""
     following = links.get("next") if isinstance(links, dict) else None
-    if not isinstance(following, str) or not following:
+    if not following:
         return None
     try:
-        cursor = httpx.URL(following).params.get("page[cursor]")
+        cursor = httpx.URL(str(following)).params.get("page[cursor]")
     except (httpx.InvalidURL, UnicodeError):
-        return None
-    return str(cursor) if cursor else None
+        cursor = None
+    if not cursor:
+        # What is on the pages that can't be found is not to be taken for nothing.
+        raise unreadable(answer)
+    return str(cursor)
