@@ -6,7 +6,8 @@
 
 `befall` makes the next requests go wrong that write, `befall_reads` those that read: `hang` and `cut` do first what was
 asked and then say nothing; `half` says half of it; `html`, `nothing`, `list`, `inner` and `strangers` do nothing and
-answer as if they had; `lost way` answers 404 in HTML; a number answers that status, and errors are answered by 400.
+answer as if they had; `other success` answers 299, `lost way` 404 in HTML; a number answers that status, and errors are
+answered by 400.
 """
 
 import json
@@ -108,6 +109,8 @@ class KlaviyoPeer:
                 headers |= {"Retry-After": "1"} if trouble in (429, 503) else {}
             elif isinstance(trouble, str) and trouble in _GARBAGE:
                 status, told = _SUCCESS[request.method], _GARBAGE[trouble]
+            elif trouble == "other success":
+                status, told = 299, None
             elif trouble == "lost way":
                 status, told = 404, _GARBAGE["html"]
             else:

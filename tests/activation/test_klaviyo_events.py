@@ -53,7 +53,7 @@ def bench(peer: KlaviyoPeer) -> Bench:
         taken=lambda: recorded(peer.account),
         down=lambda: opened(peer, EVENTS, url=f"http://127.0.0.1:{nobody()}"),
         cut=lambda: answering("cut"),
-        garbage={name: partial(answering, name) for name in ("html", "list", "inner")},
+        garbage={name: partial(answering, name) for name in ("html", "list", "inner", "other success")},
         fields={"text": "note", "integer": "points", "decimal": "amount", "boolean": "is_on"},
         secrets=(KEY,),
         removes=False,
