@@ -16,7 +16,7 @@ _OptionalName = Annotated[str | None, typer.Argument(metavar="[SYNC]", help="A s
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     sync = typer.Typer(name="sync", help="Deliver, and see what was delivered.", no_args_is_help=True)
-    for command in (init, list_syncs, plan, run, results, retry, resync, resolve, validate, schema):
+    for command in (init, list_syncs, plan, run, results, retry, resync, resolve, unsubscribes, validate, schema):
         sync.command(name=command.__name__.removesuffix("_syncs"))(command)
     app.add_typer(sync)
 
@@ -163,6 +163,29 @@ def resolve(
     from orchestration.activation.service import resolve as settle
 
     _changed(name, partial(settle, was_sent=sent, keys=key), "settled as sent" if sent else "sent with the next run")
+
+
+def unsubscribes(
+    connection: Annotated[
+        str, typer.Argument(metavar="CONNECTION", help="A connection that tells, such as one of type klaviyo.")
+    ],
+) -> None:
+    """Bring what people unsubscribed from at a destination into the landing folder; a cycle does so by itself.
+
+    For example: onefolk sync unsubscribes klaviyo
+    """
+    from orchestration.activation.destinations.protocol import SendError
+    from orchestration.activation.withdrawals import bring_withdrawals
+    from orchestration.settings import load_settings
+    from orchestration.terminal import console, error_console
+
+    try:
+        count, path = bring_withdrawals(load_settings(), connection)
+    except SendError as error:
+        error_console().print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    told = f"{count:,} records of consent in {path}: onefolk run lands them." if path else "Nothing new."
+    console().print(told, markup=False, soft_wrap=True)
 
 
 def validate(name: _OptionalName = None) -> None:

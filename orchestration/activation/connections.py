@@ -24,7 +24,7 @@ from orchestration.settings import Settings
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_BUILT_IN = ("advertising", "files", "hubspot", "postgres", "smtp", "webhook")
+_BUILT_IN = ("advertising", "files", "hubspot", "klaviyo", "postgres", "smtp", "webhook")
 
 
 class WrongConnectionError(DeliveryError):
@@ -91,6 +91,11 @@ class Secrets:
 def is_connected(settings: Settings, name: str) -> bool:
     """Whether a connection is declared; syncs come with the project whose destination not everybody has."""
     return name == "files" or name in _declared(settings.connections_path)
+
+
+def connection_names(settings: Settings) -> list[str]:
+    """Names of the connections that are declared."""
+    return sorted(_declared(settings.connections_path))
 
 
 def load_connection(settings: Settings, name: str) -> Connection:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.activation.outcomes import bring_outcomes
+from orchestration.activation.withdrawals import bring_all_withdrawals
 from orchestration.defs.checks import REGISTER, set_aside_result, set_aside_spec
 from orchestration.defs.resources import WRITER_POOL, Cycle, clock_metadata
 from orchestration.landing import land, load_contract
@@ -34,6 +35,8 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def land_files(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[dg.MaterializeResult[Any] | Any]:
         settings = cycle.settings
         report("land", detail="looking for new files")
+        for told in bring_all_withdrawals(settings):
+            context.log.warning(told)
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
             landing = land(settings, warehouse, wanted)

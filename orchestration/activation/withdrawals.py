@@ -1,0 +1,112 @@
+"""What people withdrew at a destination, brought into the landing folder, where the next cycle ends the permission."""
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration.activation.connections import (
+    Secrets,
+    WrongConnectionError,
+    connection_names,
+    destination_module,
+    load_connection,
+)
+from orchestration.activation.destinations.protocol import SendError, TryLaterError
+from orchestration.activation.destinations.withdrawal import Withdrawal
+from orchestration.activation.errors import DeliveryError
+from orchestration.activation.pace import pace_of
+from orchestration.settings import PROJECT_DIR, Settings
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+# When it was asked last stands beside what was brought; landing passes over what begins with a dot.
+_ASKED = ".asked"
+# Everything is asked for at first; later a little more than is new, for clocks differ and a source may lag.
+_BEGINNING, _OVERLAP = datetime(2000, 1, 1, tzinfo=UTC), timedelta(hours=1)
+
+
+def bring_all_withdrawals(settings: Settings) -> list[str]:
+    """Write what people withdrew at every connection that tells; a sentence for each that couldn't be asked."""
+    problems = []
+    try:
+        names = connection_names(settings)
+    except DeliveryError as error:
+        return [str(error)]
+    for name in names:
+        try:
+            if hasattr(destination_module(load_connection(settings, name).type), "withdrawals"):
+                bring_withdrawals(settings, name)
+        except (DeliveryError, SendError) as error:
+            problems.append(f"What people withdrew at {name} is not known: {error}")
+    return problems
+
+
+def bring_withdrawals(settings: Settings, name: str, *, since: datetime | None = None) -> tuple[int, Path | None]:
+    """Write what people withdrew at a connection as records of consent; how many, and their file, None for none.
+
+    Without `since` it asks for what came since it asked last. A record that comes again says the same under the same
+    id. Raises a `SendError` where the destination doesn't tell.
+    """
+    connection = load_connection(settings, name)
+    module = destination_module(connection.type)
+    if not hasattr(module, "withdrawals"):
+        raise WrongConnectionError(f"Connection {name} is of type {connection.type}, which tells no unsubscribes here.")
+    pace, patience = pace_of(name, connection), connection.patience_minutes * 60
+
+    def turn() -> None:
+        if not pace.wait(patience):
+            raise TryLaterError(f"{name} asks to wait longer than a run may")
+
+    folder = settings.landing_dir / f"consent@{name}" / "records"
+    begun = datetime.now(UTC)
+    found = module.withdrawals(connection, turn, Secrets(), since or _last(folder))
+    records = {record["consent_id"]: record for one in found for record in _records(one, connection.type)}
+    stamp = begun.strftime(_STAMP)
+    path = folder / f"withdrawals-{stamp}.jsonl"
+    if records:
+        _write(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records.values()))
+    _write(folder / _ASKED, stamp)
+    return len(records), path if records else None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.tmp")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _records(one: Withdrawal, source: str) -> Iterator[dict[str, str]]:
+    for purpose in _ended_purposes():
+        yield {
+            "consent_id": f"{one.person}-{one.channel}-{purpose}-{one.at}",
+            "id_type": one.id_type,
+            "id_value": one.id_value,
+            "purpose": purpose,
+            "channel": one.channel,
+            "legal_basis": "consent",
+            "status": "revoked",
+            "collected_at": one.at,
+            "source": source,
+        }
+
+
+def _ended_purposes() -> list[str]:
+    """Purposes that an unsubscribe ends, as the seed has them."""
+    with (PROJECT_DIR / "seeds" / "consent" / "purposes.csv").open(encoding="utf-8", newline="") as file:
+        return [row["purpose"] for row in csv.DictReader(file) if row["is_ended_by_unsubscribe"].lower() == "true"]
+
+
+def _last(folder: Path) -> datetime:
+    """When it was asked last, a little earlier; the beginning where nobody knows."""
+    try:
+        told = (folder / _ASKED).read_text(encoding="utf-8")
+        return datetime.strptime(told, _STAMP).replace(tzinfo=UTC) - _OVERLAP
+    except (OSError, ValueError):
+        return _BEGINNING
