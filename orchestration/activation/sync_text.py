@@ -46,17 +46,18 @@ _CLASSES = {
 
 
 def show_list(screen: Console, standings: Sequence[Standing], unconnected: Collection[str] = ()) -> None:
-    """A line per sync; `unconnected` are those whose connection is not declared."""
+    """A line per sync; `unconnected` are named below, for their connection is not declared."""
     rows = [
         (
             standing.sync.name,
-            *(("-", "unconnected") if standing.sync.name in unconnected else _last(standing.last_run)),
+            *_last(standing.last_run),
             standing.held,
             standing.due,
             standing.dead,
             standing.ambiguous,
         )
         for standing in standings
+        if standing.sync.name not in unconnected
     ]
     columns = ("sync", "last run", "", "held", "due", "dead", "doubt")
     table = number_table(counted(len(rows), "sync"), columns, rows)
@@ -64,6 +65,8 @@ def show_list(screen: Console, standings: Sequence[Standing], unconnected: Colle
     table.columns[0].no_wrap, table.columns[0].overflow = True, "fold"
     table.columns[0].min_width = max((len(row[0]) for row in rows), default=0)
     screen.print(table)
+    if unconnected:
+        _say(screen, f"Not connected yet: {', '.join(sorted(unconnected))}.", "dim")
 
 
 def show_rehearsal(screen: Console, found: Rehearsal) -> None:
