@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,9 @@ _ASKED = ".asked"
 # Everything is asked for at first; later a little more than is new, for clocks differ and a source may lag.
 _BEGINNING, _OVERLAP = datetime(2000, 1, 1, tzinfo=UTC), timedelta(hours=1)
 
+# Seconds that a cycle waits for a large account to tell all that changed; the next one goes on from there.
+_LONGEST = 60.0
+
 
 def bring_all_withdrawals(settings: Settings) -> list[str]:
     """Write what people withdrew at every connection that tells; a sentence for each that couldn't be asked."""
@@ -43,11 +47,14 @@ def bring_all_withdrawals(settings: Settings) -> list[str]:
     return problems
 
 
-def bring_withdrawals(settings: Settings, name: str, *, since: datetime | None = None) -> tuple[int, Path | None]:
+def bring_withdrawals(
+    settings: Settings, name: str, *, since: datetime | None = None, longest: float = _LONGEST
+) -> tuple[int, Path | None]:
     """Write what people withdrew at a connection as records of consent; how many, and their file, None for none.
 
-    Without `since` it asks for what came since it asked last. A record that comes again says the same under the same
-    id. Raises a `SendError` where the destination doesn't tell.
+    Without `since` it asks for what came since it asked last. What takes longer than `longest` seconds to tell is left
+    to the next time. A record that comes again says the same under the same id. Raises a `SendError` where the
+    destination doesn't tell.
     """
     connection = load_connection(settings, name)
     module = destination_module(connection.type)
@@ -61,14 +68,25 @@ def bring_withdrawals(settings: Settings, name: str, *, since: datetime | None =
 
     folder = settings.landing_dir / f"consent@{name}" / "records"
     begun = datetime.now(UTC)
-    found = module.withdrawals(connection, turn, Secrets(), since or _last(folder))
+    found, reached = _within(module.withdrawals(connection, turn, Secrets(), since or _last(folder)), longest)
     records = {record["consent_id"]: record for one in found for record in _records(one, connection.type)}
-    stamp = begun.strftime(_STAMP)
-    path = folder / f"withdrawals-{stamp}.jsonl"
+    stamp = (reached or begun).strftime(_STAMP)
+    path = folder / f"withdrawals-{begun.strftime(_STAMP)}.jsonl"
     if records:
         _write(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records.values()))
     _write(folder / _ASKED, stamp)
     return len(records), path if records else None
+
+
+def _within(told: Iterator[Withdrawal | datetime], longest: float) -> tuple[list[Withdrawal], datetime | None]:
+    """What is told within so many seconds, and up to which moment that is all; None where nothing is left to tell."""
+    ends_at, found = time.monotonic() + longest, []
+    for one in told:
+        if isinstance(one, Withdrawal):
+            found.append(one)
+        elif time.monotonic() > ends_at:
+            return found, one
+    return found, None
 
 
 def _write(path: Path, text: str) -> None:

@@ -356,6 +356,29 @@ def test_what_was_brought_is_not_asked_for_again(duckdb_landing: LandingFolder, 
     assert again == 4
 
 
+def test_a_large_account_is_asked_in_parts(duckdb_landing: LandingFolder, peer: KlaviyoPeer) -> None:
+    """What takes too long to tell is left to the next times, which go on from there until all is known."""
+    connected(duckdb_landing, peer)
+    wanted = set()
+    for n in range(350):
+        one = peer.account.put(email=f"p{n}@shop.example", phone_number=f"+4915755{n:06}")
+        one.updated = f"2026-08-{1 + n // 20:02}T10:00:00+00:00"
+        if n % 100 == 7:
+            wanted.add(f"+4915755{n:06}")
+            one.sms = {"can_receive_sms_marketing": False, "consent": "UNSUBSCRIBED", "consent_timestamp": one.updated}
+    rounds, found = 0, set()
+    while (rounds := rounds + 1) < 50:
+        asked = duckdb_landing.settings.landing_dir / "consent@shop" / "records" / ".asked"
+        before = asked.read_text(encoding="utf-8") if asked.exists() else ""
+        _, path = bring_withdrawals(duckdb_landing.settings, "shop", longest=0 if rounds < 20 else 60)
+        if path:
+            found |= {json.loads(line)["id_value"] for line in path.read_text(encoding="utf-8").splitlines()}
+        if rounds > 20:
+            break
+        assert asked.read_text(encoding="utf-8") >= before
+    assert found == wanted
+
+
 def test_a_cycle_asks_whoever_tells_and_stops_for_nobody(
     duckdb_landing: LandingFolder, peer: KlaviyoPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

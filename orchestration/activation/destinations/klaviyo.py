@@ -118,8 +118,10 @@ def open_api(config: Config, secrets: Secrets, backend: GuardedBackend | None = 
     return KlaviyoApi(client, config.url, _key(config, secrets), account, config.patience_minutes * 60)
 
 
-def withdrawals(config: Config, turn: Callable[[], None], secrets: Secrets, since: datetime) -> Iterator[Withdrawal]:
-    """What people withdrew since then; raise a `SendError` where Klaviyo doesn't tell."""
+def withdrawals(
+    config: Config, turn: Callable[[], None], secrets: Secrets, since: datetime
+) -> Iterator[Withdrawal | datetime]:
+    """What people withdrew since then, and how far that goes; raise a `SendError` where Klaviyo doesn't tell."""
     api = open_api(config, secrets)
     try:
         yield from read_withdrawals(api.asking(turn), since)

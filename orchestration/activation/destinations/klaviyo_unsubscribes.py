@@ -21,8 +21,11 @@ _CHANNELS = {"email": ("email", "email"), "sms": ("phone", "phone_number")}
 _SUPPRESSED = "subscriptions.email.marketing.suppression.timestamp"
 
 
-def read_withdrawals(ask: Asking, since: datetime) -> Iterator[Withdrawal]:
-    """Everything that people withdrew since then, some of it twice; raise a `SendError` where Klaviyo doesn't tell."""
+def read_withdrawals(ask: Asking, since: datetime) -> Iterator[Withdrawal | datetime]:
+    """Everything that people withdrew since then, some of it twice; raise a `SendError` where Klaviyo doesn't tell.
+
+    A moment in between says that all up to it was told.
+    """
     moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
     # A suppression is found by its own time. Consent to text messages has none to ask for, so all profiles that changed
     # are looked at; that a profile changes with its consent is what Klaviyo's description suggests, and doesn't say.
@@ -36,6 +39,9 @@ def read_withdrawals(ask: Asking, since: datetime) -> Iterator[Withdrawal]:
         }
         for profile in ask.pages(FIND_PROFILES, query=query):
             yield from _of_profile(profile)
+            if field == "updated":
+                # Suppressions are told by then, so what is left to tell changed later.
+                yield datetime.fromisoformat(str(profile["attributes"][field]))
 
 
 def _of_profile(profile: Mapping[str, Any]) -> Iterator[Withdrawal]:
