@@ -120,6 +120,7 @@ def test_a_list_that_is_there_is_taken_by_its_id(peer: KlaviyoPeer) -> None:
 def test_who_comes_is_imported_and_who_leaves_is_taken_off(peer: KlaviyoPeer) -> None:
     """Adds take one job, removals a look-up a hundred and a request a thousand; profiles stay, and what they hold."""
     there = peer.account.put(email="p7@shop.example", first_name="Ann", phone_number="+15005550006")
+    peer.account.put(email="nobody@shop.example", first_name="Not on the list")
     destination = opened(peer, VIP)
     rows = named(2_500)
     rows[7] |= {"phone_number": None, "external_id": None}
@@ -132,7 +133,7 @@ def test_who_comes_is_imported_and_who_leaves_is_taken_off(peer: KlaviyoPeer) ->
     assert [one["email"] for one in members_of(peer.account)] == [one["email"] for one in named(100, 2_400)]
     assert [len(seen.profiles) for seen in peer.calls("/relationships/profiles")] == [1_000, 1_000, 400]
     assert len(peer.calls("/profiles", method="GET")) == 25
-    assert len(peer.account.profiles) == 2_500
+    assert len(peer.account.profiles) == 2_501
     assert outcomes(sent(destination, rows_of([{"email": "no address"}], Operation.REMOVE))) == ["noop"]
 
 

@@ -17,6 +17,10 @@ import pytest
 
 from orchestration.build_state import NotGreenError, require_green
 from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import open_warehouse
+from tests.activation.klaviyo_account import UNSUBSCRIBED
+from tests.activation.klaviyo_bench import declared
+from tests.activation.klaviyo_peer import KEY, KlaviyoPeer
 from tests.conftest import environment_of, make_settings
 
 PROJECT_FILES = ["models", "macros", "seeds", "tests/generic", "tests/singular", "tests/fixtures", "orchestration"]
@@ -99,6 +103,28 @@ def test_tests_of_dbt_are_checks(definitions: dg.Definitions) -> None:
     }
     checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
     assert tests - of_sources <= checks
+
+
+def test_what_people_withdrew_is_asked_for_before_files_are_landed(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Landing asks destinations who unsubscribed and lands the answer; one that can't be asked stops nothing."""
+    settings = make_settings("duckdb", tmp_path)
+    for name, value in (environment_of(settings) | {"KLAVIYO_KEY": KEY}).items():
+        monkeypatch.setenv(name, value)
+    with KlaviyoPeer() as peer:
+        peer.account.put(email="ann@shop.example").email = dict(UNSUBSCRIBED)
+        told = {"shop": declared(peer), "gone": declared(peer, key_env="KLAVIYO_NONE")}
+        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.connections_path.write_text(json.dumps({"connections": told}))
+        with dg.DagsterInstance.ephemeral() as instance:
+            landed = definitions.resolve_job_def("land").execute_in_process(instance=instance)
+    assert landed.success
+    with open_warehouse(settings) as warehouse:
+        found = warehouse.rows("select id_value, purpose, status from raw_consent.records order by purpose")
+    assert found == [
+        ("ann@shop.example", "customer_survey", "revoked"), ("ann@shop.example", "marketing", "revoked"),
+    ]  # fmt: skip
 
 
 def test_a_failing_test_stops_publishing_and_what_stands_on_it(tmp_path: Path) -> None:
