@@ -35,8 +35,7 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def land_files(context: dg.AssetExecutionContext, cycle: Cycle) -> Iterator[dg.MaterializeResult[Any] | Any]:
         settings = cycle.settings
         report("land", detail="looking for new files")
-        for told in bring_all_withdrawals(settings):
-            context.log.warning(told)
+        unheard = bring_all_withdrawals(settings)
         wanted = [table for key, table in landed.items() if key in context.selected_asset_keys]
         with open_warehouse(settings) as warehouse:
             landing = land(settings, warehouse, wanted)
@@ -44,7 +43,8 @@ def raw_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         report("land", 1, 1, f"{landing.files:,} new files, {landing.rows:,} rows")
         for key in sorted(context.selected_asset_keys, key=lambda key: (key != REGISTER, key)):
             table = landed.get(key)
-            metadata = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}
+            metadata: dict[str, Any] = _counts(landing.tables.get(f"{table.source}.{table.table}")) if table else {}
+            metadata |= {"sentences": unheard} if unheard and key == REGISTER else {}
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **clock_metadata(settings)})
         if context.selected_asset_check_keys:
             yield set_aside_result(landing)

@@ -120,6 +120,8 @@ def test_what_people_withdrew_is_asked_for_before_files_are_landed(
         with dg.DagsterInstance.ephemeral() as instance:
             landed = definitions.resolve_job_def("land").execute_in_process(instance=instance)
     assert landed.success
+    [register] = landed.asset_materializations_for_node("land_files")[:1]
+    assert "KLAVIYO_NONE" in str(register.metadata["sentences"].value)
     with open_warehouse(settings) as warehouse:
         found = warehouse.rows("select id_value, purpose, status from raw_consent.records order by purpose")
     assert found == [
