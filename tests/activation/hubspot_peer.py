@@ -188,7 +188,7 @@ def _handler_of(peer: HubSpotPeer) -> type[BaseHTTPRequestHandler]:
             if trouble == "half":
                 self._hang_up()
 
-        do_GET = do_PUT = do_POST  # noqa: N815  # the names are those of http.server
+        do_GET = do_PUT = do_PATCH = do_POST  # noqa: N815  # the names are those of http.server
 
         def _hang_up(self) -> None:
             self.close_connection = True

