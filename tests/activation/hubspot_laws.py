@@ -110,6 +110,9 @@ def _models(seen: Seen) -> tuple[str, str, str]:
         if path.endswith("/add-and-remove"):
             return kind, "MembershipChangeRequest", "MembershipsUpdateResponse"
         return kind, "ListCreateRequest", "ListCreateResponse" if seen.method == "POST" else "ListFetchResponse"
+    if "/batch/" not in path and not path.endswith("/gdpr-delete"):
+        sent = "SimplePublicObjectInput" + ("ForCreate" if seen.method == "POST" else "")
+        return path.split("/")[4], sent, "SimplePublicObject"
     errors = "WithErrors" if seen.status == 207 else ""
     plain, upserted = f"BatchResponseSimplePublicObject{errors}", f"BatchResponseSimplePublicUpsertObject{errors}"
     verb = path.rsplit("/", 1)[-1]

@@ -106,6 +106,8 @@ _MODELS = {
         "SuppressionDeleteJobCreateQuery", "PostBulkProfileSuppressionsRemoveJobResponse",
     ),
     ("GET", "profile-suppression-bulk-delete-jobs/{id}"): (None, "GetBulkProfileSuppressionsRemoveJobResponse"),
+    ("POST", "profiles"): ("ProfileCreateQuery", "PostProfileResponse"),
+    ("PATCH", "profiles/{id}"): ("ProfilePartialUpdateQuery", "PatchProfileResponse"),
     ("POST", "events"): ("EventCreateQueryV2", None),
     ("POST", "data-privacy-deletion-jobs"): ("DataPrivacyCreateDeletionJobQuery", None),
 }  # fmt: skip
