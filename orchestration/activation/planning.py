@@ -108,7 +108,8 @@ def check_keys(paper: DuckDBWarehouse, sync: Sync, wanted: Path) -> None:
 def guard_breach(sync: Sync, counts: Counts, rows: int) -> str | None:
     """Why a plan is more than the sync allows, with the figures; None where it isn't."""
     guards = sync.guards
-    if counts.held and not rows and not guards.allow_empty:
+    # Of what is sent once there may be nothing to tell any more.
+    if counts.held and not rows and not guards.allow_empty and sync.mode != "append":
         return f"{sync.model} is empty, and {counts.held:,} rows are held"
     for told, count, most in (
         ("removed", counts.removed, guards.max_remove_share),

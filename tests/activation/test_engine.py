@@ -258,6 +258,15 @@ def test_a_guard_holds_a_plan_that_is_too_much(desk: Desk) -> None:
     reconciles(desk)
 
 
+def test_what_is_sent_once_may_have_nothing_to_tell_any_more(desk: Desk) -> None:
+    """An empty model of events is no accident: nothing is removed, so no guard closes."""
+    peer = Peer()
+    desk.put(people(3))
+    desk.run(peer, mode="append")
+    desk.put([])
+    assert (desk.run(peer, mode="append").status, len(peer.table)) == ("done", 3)
+
+
 def test_an_allowed_plan_goes_through(desk: Desk) -> None:
     """A guard is overridden for one run."""
     peer = Peer()
