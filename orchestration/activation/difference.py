@@ -1,13 +1,12 @@
 """The difference between what a sync wants and what its destination holds: in SQL, for a million rows as for ten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from orchestration.activation.destinations.file_formats import write_parquet
 from orchestration.activation.errors import DeliveryError
 from orchestration.activation.snapshot import Snapshot
 from orchestration.activation.syncs import Sync
@@ -25,13 +24,13 @@ _OPERATIONS: dict[str, tuple[str | None, str | None, str | None]] = {
 }
 # Rows that end in the plan already, since they can't be sent.
 ENDED = ("invalid", "superseded", "held_out")
-STATE_COLUMNS = (
-    "row_key", "profile_id", "fingerprint", "version", "key_fields", "provider_id", "last_outcome",
-    "failed_fingerprint", "retry_at", "is_dead",
+# What is known of rows that are held.
+STATE_SCHEMA = pa.schema(
+    [(name, pa.int64() if name in ("version", "is_dead") else pa.string()) for name in (
+        "row_key", "profile_id", "fingerprint", "version", "key_fields", "provider_id", "last_outcome",
+        "failed_fingerprint", "retry_at", "is_dead",
+    )]
 )  # fmt: skip
-_STATE_SCHEMA = pa.schema(
-    [(name, pa.int64() if name in ("version", "is_dead") else pa.string()) for name in STATE_COLUMNS]
-)
 _PAGE = 20_000
 
 
@@ -53,8 +52,8 @@ class Counts:
         return self.added + self.changed + self.removed
 
 
-def lay_out(paper: DuckDBWarehouse, sync: Sync, snapshot: Snapshot, state: Iterator[Sequence[Sequence[Any]]]) -> None:
-    """Lay what is wanted, rendered as it would be sent, and what is held into `rendered` and `held`."""
+def lay_out(paper: DuckDBWarehouse, sync: Sync, snapshot: Snapshot, held: Path) -> None:
+    """Lay what is wanted, rendered as it would be sent, and what a file says is held, into `rendered` and `held`."""
     paper.execute("set preserve_insertion_order = false")
     rows = f"read_parquet({literal(str(snapshot.wanted))})"
     payload = _payload(sync.fields, snapshot.columns)
@@ -70,9 +69,7 @@ def lay_out(paper: DuckDBWarehouse, sync: Sync, snapshot: Snapshot, state: Itera
             cast({key_fields} as text) as key_fields, cast({payload} as text) as payload
         from {rows}
     """)
-    place = snapshot.wanted.with_name("held.parquet")
-    write_parquet(place, map(_batch, state), _STATE_SCHEMA)
-    paper.execute(f"create temp view held as select * from read_parquet({literal(str(place))})")
+    paper.execute(f"create temp view held as select * from read_parquet({literal(str(held))})")
 
 
 def settle_wanted(paper: DuckDBWarehouse, held_out: Path | None) -> None:
@@ -180,11 +177,6 @@ def check_shape(sync: Sync, snapshot: Snapshot) -> None:
     if needs and "profile_id" not in snapshot.columns.names:
         why = "leaves people out" if sync.holdout else f"reaches people by {sync.channel}"
         raise DeliveryError(f"{sync.model} has no column profile_id, but {sync.name} {why}: add it to the model.")
-
-
-def _batch(page: Sequence[Sequence[Any]]) -> pa.RecordBatch:
-    columns = zip(zip(*page, strict=True), _STATE_SCHEMA, strict=True)
-    return pa.record_batch([pa.array(cells, kind.type) for cells, kind in columns], _STATE_SCHEMA)
 
 
 def _payload(fields: Any, columns: pa.Schema) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from orchestration.activation.destinations.protocol import Limits
 from orchestration.activation.difference import (
     ENDED,
-    STATE_COLUMNS,
+    STATE_SCHEMA,
     Counts,
     check_shape,
     difference,
@@ -27,6 +27,8 @@ from orchestration.lock import writing
 from orchestration.progress import report
 from orchestration.settings import Settings
 from orchestration.warehouse import DuckDBWarehouse, literal, open_duckdb, quoted
+
+_HELD = f"select {', '.join(STATE_SCHEMA.names)} from sync_state where sync = ?"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def planned(
         paper.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
         if is_set:
             check_keys(paper, sync, snapshot.wanted)
-        lay_out(paper, sync, snapshot, _state(ledger, sync))
+        held = folder / "held.parquet"
+        ledger.store.export(_HELD, [sync.name], STATE_SCHEMA, held)
+        lay_out(paper, sync, snapshot, held)
         held_out = None
         if sync.holdout:
             held_out = held_out_people(paper, ledger, sync, snapshot, folder, assigns=not is_rehearsal)
@@ -160,10 +164,6 @@ def _sizes(paper: DuckDBWarehouse) -> Iterator[Sequence[tuple[int, bool, int]]]:
     )
     while page := cursor.fetchmany(50_000):
         yield page
-
-
-def _state(ledger: Ledger, sync: Sync) -> Iterator[Sequence[Sequence[Any]]]:
-    yield from ledger.store.pages(f"select {', '.join(STATE_COLUMNS)} from sync_state where sync = ?", [sync.name])
 
 
 def _keep_only_what_passes(paper: DuckDBWarehouse, snapshot: Snapshot) -> None:
