@@ -1,18 +1,6 @@
 -- One row per customer with an e-mail who may be served: what systems that people work in may show of them.
-with primary_contact_points as (
-    select
-        profile_id,
-        max(case when contact_type = 'email' then contact_value end) as email,
-        max(case when contact_type = 'phone' then contact_value end) as phone,
-        max(case when contact_type = 'first_name' then contact_value end) as first_name,
-        max(case when contact_type = 'last_name' then contact_value end) as last_name
-    from {{ ref('contact_points') }}
-    where is_primary
-    group by profile_id
-),
-
 -- Serving somebody contacts nobody, so it is enough that it is allowed on any channel: an objection ends it on all.
-permitted as (
+with permitted as (
     select
         profile_id,
         max(case when purpose = 'order_service' then 1 else 0 end) = 1 as may_be_served,
@@ -57,7 +45,7 @@ served_customers as (
         customers.last_ordered_at
     from {{ ref('customers') }} as customers
     inner join permitted on customers.profile_id = permitted.profile_id and permitted.may_be_served
-    inner join primary_contact_points as contact
+    inner join {{ ref('primary_contact_points') }} as contact
         on customers.profile_id = contact.profile_id and contact.email is not null
     left join memberships on customers.profile_id = memberships.profile_id
     left join {{ ref('activation_refusals') }} as refused

@@ -1,12 +1,13 @@
 """How HubSpot is asked: whose turn it is, how much of the day is left, and what its refusals mean."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import httpx
 
+from orchestration.activation.destinations import vendor_answers
 from orchestration.activation.destinations.http import HttpAnswer, HttpClient, cleaned
 from orchestration.activation.destinations.http_status import retry_after
 from orchestration.activation.destinations.hubspot_values import as_json
@@ -15,7 +16,6 @@ from orchestration.activation.destinations.protocol import (
     NotAllowedError,
     SendError,
     TryLaterError,
-    UnsureError,
 )
 
 Ask = Callable[..., HttpAnswer]
@@ -87,28 +87,15 @@ class HubSpotApi:
         return answer
 
 
-def unreadable(answer: HttpAnswer) -> UnsureError:
-    """The error for an answer that says nothing we understand."""
-    return UnsureError(
-        f"{answer.host} answers {answer.status}, but not as HubSpot does, so nobody knows what was taken: look at the"
-        " connection's url.",
-        answer.status,
-    )
-
-
-def content_of(answer: HttpAnswer) -> dict[str, Any]:
-    """The object that an answer is; raise `UnsureError` where it is none."""
-    content = _told(answer)
-    if not content:
-        raise unreadable(answer)
-    return content
+unreadable = partial(vendor_answers.unreadable, vendor="HubSpot")
+content_of = partial(vendor_answers.content_of, vendor="HubSpot")
 
 
 def _error(answer: HttpAnswer) -> SendError | None:
     error = answer.error()
     if error is None:
         return None
-    told, status = _told(answer), answer.status
+    told, status = vendor_answers.object_in(answer), answer.status
     if status == 429 and "DAILY" in str(told.get("policyName", "")).upper():
         asked = retry_after(answer.headers)
         return TryLaterError(f"{answer.host} has taken what a day allows.", status, _DAY if asked is None else asked)
@@ -128,15 +115,6 @@ def _error(answer: HttpAnswer) -> SendError | None:
     if status == 403 and (scopes := _scopes(told)):
         return NotAllowedError(f"{answer.host} answers 403: give the private app {' or '.join(scopes)}.", status)
     return error
-
-
-def _told(answer: HttpAnswer) -> dict[str, Any]:
-    """The object that an answer is, or an empty one; of an error everything may be missing."""
-    try:
-        content = json.loads(answer.body) if answer.is_whole else None
-    except (ValueError, RecursionError):
-        content = None
-    return content if isinstance(content, dict) else {}
 
 
 def _scopes(told: Mapping[str, Any]) -> list[str]:

@@ -1,14 +1,15 @@
 """How Klaviyo is asked: by a pinned revision, at the pace of each endpoint, and what its refusals mean."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import SecretStr
 
+from orchestration.activation.destinations import vendor_answers
 from orchestration.activation.destinations.http import HttpAnswer, HttpClient, cleaned
 from orchestration.activation.destinations.json_mapping import as_bytes
 from orchestration.activation.destinations.klaviyo_endpoints import REVISION, Endpoint
@@ -18,7 +19,6 @@ from orchestration.activation.destinations.protocol import (
     RowAnswer,
     SendError,
     TryLaterError,
-    UnsureError,
 )
 from orchestration.activation.pace import pace_of
 
@@ -131,21 +131,8 @@ class Asking:
         return self._api.asked(endpoint, f"{path}?{urlencode(query)}" if query else path, body)
 
 
-def unreadable(answer: HttpAnswer) -> UnsureError:
-    """The error for an answer that says nothing we understand."""
-    return UnsureError(
-        f"{answer.host} answers {answer.status}, but not as Klaviyo does, so nobody knows what was taken: look at the"
-        " connection's url.",
-        answer.status,
-    )
-
-
-def content_of(answer: HttpAnswer) -> dict[str, Any]:
-    """The object that an answer is; raise `UnsureError` where it is none."""
-    content = _told(answer)
-    if not content:
-        raise unreadable(answer)
-    return content
+unreadable = partial(vendor_answers.unreadable, vendor="Klaviyo")
+content_of = partial(vendor_answers.content_of, vendor="Klaviyo")
 
 
 def problem_of(error: Mapping[str, Any]) -> Problem:
@@ -161,7 +148,7 @@ def _error(answer: HttpAnswer, endpoint: Endpoint) -> SendError | None:
     error = answer.error()
     if error is None:
         return None
-    status, told = answer.status, _told(answer).get("errors")
+    status, told = answer.status, vendor_answers.object_in(answer).get("errors")
     problems = [problem_of(one) for one in told if isinstance(one, dict)] if isinstance(told, list) else []
     if status == 404 and problems:
         # Of any other 404 nobody knows whose it is.
@@ -177,15 +164,6 @@ def _error(answer: HttpAnswer, endpoint: Endpoint) -> SendError | None:
             return NotAllowedError(f"{answer.host} answers {status} and {told_by}: {problems[0].code}.", status)
         return RefusedError(str(error), status, problems)
     return error
-
-
-def _told(answer: HttpAnswer) -> dict[str, Any]:
-    """The object that an answer is, or an empty one; of an error everything may be missing."""
-    try:
-        content = json.loads(answer.body) if answer.is_whole else None
-    except (ValueError, RecursionError):
-        content = None
-    return content if isinstance(content, dict) else {}
 
 
 def _things(answer: HttpAnswer, endpoint: Endpoint, told: Any) -> list[Mapping[str, Any]]:
