@@ -48,11 +48,11 @@ def sync_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         settings = cycle.settings
         # From here on a sync waits for the warehouse while it copies its rows, and for nobody while it sends them.
         cycle.let_go()
-        connected = [sync for key, sync in syncs.items() if key in context.selected_asset_keys]
-        for sync in connected[:]:
-            if not is_connected(settings, sync.connection):
+        selected = [sync for key, sync in syncs.items() if key in context.selected_asset_keys]
+        connected = [sync for sync in selected if is_connected(settings, sync.connection)]
+        for sync in selected:
+            if sync not in connected:
                 context.log.info(f"Sync {sync.name} waits for its connection {sync.connection} to be declared.")
-                connected.remove(sync)
         blocked = {sync.name: why for sync in connected if (why := _in_the_way(settings, sync))}
         chosen = [sync for sync in connected if sync.name not in blocked]
         if blocked and not chosen:
