@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 
 from orchestration.activation import planning
 from orchestration.activation.destinations.protocol import Target
-from orchestration.activation.engine import run_sync
+from orchestration.activation.engine import is_follower, run_sync
 from orchestration.activation.rehearsal import rehearse
 from orchestration.activation.running import SyncRun
 from orchestration.activation.syncs import kind_of
@@ -382,3 +383,16 @@ def test_the_syncs_that_come_with_the_project_can_be_written(peer: HubSpotPeer) 
     made = [seen.body["name"] for seen in peer.seen if seen.method == "POST" and seen.path.endswith("/contacts")]
     assert made
     assert all(name.startswith("onefolk_") for name in made)
+
+
+def test_lists_come_after_the_people_on_them(desk: Desk) -> None:
+    """A list of HubSpot follows its contacts; what has no order, or no connection that can be used, follows nothing."""
+    connections = {"crm": {"type": "hubspot", "token_env": "T"}, "peer": {"type": "tests.activation.peer"}}
+    desk.settings.home.mkdir(parents=True, exist_ok=True)
+    desk.settings.connections_path.write_text(yaml.safe_dump({"connections": connections}))
+    found = {
+        (name, thing): is_follower(desk.settings, replace(desk.sync(), connection=name, object=thing))
+        for name in ("crm", "peer", "nowhere")
+        for thing in ("contacts", "list_vip")
+    }
+    assert [one for one, follows in found.items() if follows] == [("crm", "list_vip")]
