@@ -145,12 +145,20 @@ def test_numbers_keep_every_digit(peer: HubSpotPeer, value: Any, text: str) -> N
     assert peer.calls("/batch/upsert")[0].body["inputs"][0]["properties"] == {"onefolk_amount": text}
 
 
-@pytest.mark.parametrize(("nulls", "left"), [("clear", {}), ("skip", {"onefolk_note": "before"})])
+@pytest.mark.parametrize(
+    ("nulls", "left"),
+    [
+        ("own", {"jobtitle": "Boss"}),
+        ("clear", {}),
+        ("skip", {"onefolk_note": "before", "jobtitle": "Boss"}),
+    ],
+)
 def test_a_null_empties_or_leaves(peer: HubSpotPeer, nulls: str, left: dict[str, str]) -> None:
-    """A null empties what we wrote before, or leaves it, as the connection says; null itself is never sent."""
-    destination = opened(peer, nulls=nulls)
-    sent(destination, rows_of([{"email": "ann@shop.example", "onefolk_note": "before"}]))
-    sent(destination, rows_of([{"email": "ann@shop.example", "onefolk_note": None}], Operation.CHANGE))
+    """A null empties what is ours, and what people type too only where the connection says; null is never sent."""
+    destination = opened(peer, nulls=nulls, allowed_properties=["jobtitle"])
+    sent(destination, rows_of([{"email": "ann@shop.example", "onefolk_note": "before", "jobtitle": "Boss"}]))
+    gone = {"email": "ann@shop.example", "onefolk_note": None, "jobtitle": None}
+    sent(destination, rows_of([gone], Operation.CHANGE))
     [record] = peer.account.records["contacts"].values()
     assert record == {"email": "ann@shop.example"} | left
 

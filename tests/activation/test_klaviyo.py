@@ -141,13 +141,21 @@ def test_a_row_is_sent_as_it_was_worked_out_by_hand(peer: KlaviyoPeer) -> None:
     assert told.outcome == "ok"
 
 
-@pytest.mark.parametrize(("nulls", "left"), [("clear", (None, None)), ("skip", ("Ann", "+15005550006"))])
-def test_a_null_empties_or_leaves(peer: KlaviyoPeer, nulls: str, left: tuple[Any, Any]) -> None:
-    """A null empties a field, as a phone that may no longer be texted, or leaves it, as the connection says."""
+@pytest.mark.parametrize(
+    ("nulls", "left"),
+    [
+        ("own", ("Ann", "+15005550006", None)),
+        ("clear", (None, None, None)),
+        ("skip", ("Ann", "+15005550006", "vip")),
+    ],
+)
+def test_a_null_empties_or_leaves(peer: KlaviyoPeer, nulls: str, left: tuple[Any, ...]) -> None:
+    """A null empties what is ours, and a name or a phone that others may have brought only where the connection says."""
     found = peer.account.put(email="ann@shop.example", first_name="Ann", phone_number="+15005550006")
-    payload = {"email": "ann@shop.example", "first_name": None, "phone_number": None}
+    found.properties["tier"] = "vip"
+    payload = {"email": "ann@shop.example", "first_name": None, "phone_number": None, "tier": None}
     assert outcomes(sent(opened(peer, nulls=nulls), rows_of([payload]))) == ["ok"]
-    assert (found.attributes["first_name"], found.attributes["phone_number"]) == left
+    assert (found.attributes["first_name"], found.attributes["phone_number"], found.properties["tier"]) == left
     assert found.attributes["email"] == "ann@shop.example"
 
 

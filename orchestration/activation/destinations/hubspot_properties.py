@@ -48,7 +48,7 @@ class Properties:
     """The properties that one sync writes."""
 
     def __init__(self, api: HubSpotApi, target: Target, prefix: str, allowed: Sequence[str]) -> None:
-        self._api, self._prefix, self._allowed = api, prefix, allowed
+        self._api, self.prefix, self._allowed = api, prefix, allowed
         self.object = target.object
         self.key = target.key[0]
         self.kinds: Mapping[str, str] = target.kinds
@@ -57,17 +57,17 @@ class Properties:
     @property
     def ours(self) -> list[str]:
         """Fields of our prefix but for the key: what a row that leaves is emptied of."""
-        return [name for name in self.kinds if name != self.key and name.startswith(self._prefix)]
+        return [name for name in self.kinds if name != self.key and name.startswith(self.prefix)]
 
     def may_be_written(self, name: str) -> bool:
         """Whether a field is the key, ours, or allowed by name."""
-        return name == self.key or name.startswith(self._prefix) or name in self._allowed
+        return name == self.key or name.startswith(self.prefix) or name in self._allowed
 
     def catalogue(self) -> Catalogue:
         """What is there of what may be written, and what will be made."""
         there = {name: _kind(found) for name, found in self._read(self._asking()).items() if self.may_be_written(name)}
         # A record's id is nobody's to write, but tells which it is.
-        known = {name: kind for name, kind in self.kinds.items() if name.startswith(self._prefix)} | there
+        known = {name: kind for name, kind in self.kinds.items() if name.startswith(self.prefix)} | there
         return Catalogue(known | ({self.key: "any"} if self.key == RECORD_ID else {}), [self.key], is_open=False)
 
     def missing(self) -> list[Missing]:
@@ -117,7 +117,7 @@ class Properties:
             if found:
                 if problem := self._problem(name, kind, found):
                     raise NotAllowedError(problem)
-            elif name.startswith(self._prefix):
+            elif name.startswith(self.prefix):
                 missing.append(Missing(name, kind, is_key))
             else:
                 raise NotAllowedError(f"{self.object} of HubSpot have no property {name}: make it, or leave it out.")
@@ -141,7 +141,7 @@ class Properties:
 
     def _described(self, one: Missing) -> dict[str, Any]:
         kind, shown = _TYPES[one.kind]
-        label = one.name.removeprefix(self._prefix).replace("_", " ").strip() or one.name
+        label = one.name.removeprefix(self.prefix).replace("_", " ").strip() or one.name
         told = {
             "name": one.name,
             "label": f"{self.group.title()}: {label}",

@@ -74,7 +74,7 @@ class Records(BatchDestination):
         try:
             if not self._name(row):
                 return f"{self._key} is empty, so nobody knows whose row it is."
-            rendered(row.payload, self._key, self._nulls)
+            rendered(row.payload, self._key, self._properties.prefix, self._nulls)
         except WrongValueError as error:
             return str(error)
         return None
@@ -193,7 +193,7 @@ class Records(BatchDestination):
         return as_text(self._key, next(iter(row.key.values()), None))
 
     def _written(self, row: Row) -> dict[str, str]:
-        return rendered(row.payload, self._key, self._nulls)
+        return rendered(row.payload, self._key, self._properties.prefix, self._nulls)
 
 
 def _traced(row: Row, properties: Mapping[str, str]) -> dict[str, Any]:

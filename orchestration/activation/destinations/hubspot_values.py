@@ -6,7 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-Nulls = Literal["clear", "skip"]
+# What a null empties: properties of our own, those allowed by name too, or none.
+Nulls = Literal["own", "clear", "skip"]
 
 # HubSpot's page "Property field types in HubSpot": a text holds 65,536 characters.
 MAX_TEXT = 65_536
@@ -18,11 +19,12 @@ class WrongValueError(ValueError):
     """A value that no property holds; the message is a sentence without it."""
 
 
-def rendered(payload: Mapping[str, Any], key: str, nulls: Nulls) -> dict[str, str]:
+def rendered(payload: Mapping[str, Any], key: str, prefix: str, nulls: Nulls) -> dict[str, str]:
     """The properties of a payload but for its key; raise `WrongValueError`."""
     told = {}
     for name, value in payload.items():
-        if name == key or (value is None and nulls == "skip"):
+        is_left = nulls == "skip" or (nulls == "own" and not name.startswith(prefix))
+        if name == key or (value is None and is_left):
             continue
         told[name] = as_text(name, value)
     return told

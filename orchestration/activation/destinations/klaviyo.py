@@ -14,7 +14,8 @@ Objects are `profiles`; `list_<name>`, the list `Onefolk: <name>`, made where it
 
 Being on a list is no subscription: nothing that is sent here subscribes anybody, or lifts an unsubscribe. Fields that
 Klaviyo has attributes for are sent as these (`first_name`, `location_city`), all others as properties, whose names
-begin with `prefix`. A null empties its field, a phone number too, unless `nulls` is `skip`. A profile that leaves a
+begin with `prefix`. A null empties a property, and leaves Klaviyo's own fields, which others fill too, unless `nulls`
+is `clear`. A profile that leaves a
 sync is not deleted: the properties of the sync are taken off it. Mode `delete` has people deleted for good, one by one.
 
 What people unsubscribe from at Klaviyo comes back as records of consent, before files are landed.
@@ -63,7 +64,9 @@ class Config(HttpConnection):
     lists: dict[str, str] = Field({}, description="lists that are there already: their ids, by object")
     metrics: dict[str, str] = Field({}, description="names of metrics, by object")
     prefix: str = Field("", max_length=30, description="what the names of properties of our own begin with")
-    nulls: Nulls = Field("clear", description="whether a null empties the field, or leaves it as it is: skip")
+    nulls: Nulls = Field(
+        "own", description="what a null empties: properties, Klaviyo's fields too (clear), or none (skip)"
+    )
     lifts_suppressions: bool = Field(False, description="whether who leaves suppressions is no longer suppressed")
     # A page of a hundred profiles with their properties is long.
     max_response_bytes: int = Field(20_000_000, ge=1_000, le=50_000_000, description="what is read of an answer")

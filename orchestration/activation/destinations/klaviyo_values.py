@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from orchestration.activation.destinations.protocol import Row
 
-Nulls = Literal["clear", "skip"]
+# What a null empties: properties of our own, Klaviyo's fields too, or none.
+Nulls = Literal["own", "clear", "skip"]
 
 IDENTIFIERS = ("email", "phone_number", "external_id")
 _TEXTS = (*IDENTIFIERS, "first_name", "last_name", "organization", "locale", "title", "image")
@@ -32,7 +33,8 @@ def profile_of(payload: Mapping[str, Any], key: str, prefix: str, nulls: Nulls) 
     location: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for field, value in payload.items():
-        if value is None and nulls == "skip" and field != key:
+        is_left = nulls == "skip" or (nulls == "own" and field in KNOWN)
+        if value is None and is_left and field != key:
             continue
         if field in _TEXTS:
             attributes[field] = identifier(field, value) if field in IDENTIFIERS else _text(field, value)
