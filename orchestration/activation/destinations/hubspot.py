@@ -11,9 +11,9 @@ missing, or one that `lists` names by its id. The key is one property with uniqu
 your own such as `onefolk_profile_id`. Domains of companies are not unique to HubSpot, so they can't be a key.
 
 Only properties that begin with `prefix` are written, and made with the type of their column where they are missing;
-what people type into others stays, unless `allowed_properties` names it, and a null leaves it even then. A contact that leaves a sync is not deleted:
-the properties of our prefix are emptied. Mode `delete` deletes contacts for good, as the GDPR means it, and archives
-companies; HubSpot bars an e-mail that it doesn't know from being used in future.
+what people type into others stays, unless `allowed_properties` names it, and a null leaves it even then. A contact that
+leaves a sync is not deleted: the properties of our prefix are emptied. Mode `delete` deletes contacts for good, as the
+GDPR means it, and archives companies; HubSpot bars an e-mail that it doesn't know from being used in future.
 
 The default rate is 90 requests in 10 seconds: HubSpot's page "API usage guidelines and limits" allows an app 100 in 10
 seconds for the smallest subscription, and 190 or 250 for others, for which `rate` may be raised.
@@ -52,9 +52,7 @@ class Config(HttpConnection):
     url: str = Field("https://api.hubapi.com", description="where HubSpot's API is")
     prefix: str = Field("onefolk_", max_length=30, description="what the names of properties of our own begin with")
     allowed_properties: tuple[str, ...] = Field((), description="other properties that may be written, by name")
-    nulls: Nulls = Field(
-        "own", description="what a null empties: properties of the prefix, those allowed too (clear), none (skip)"
-    )
+    nulls: Nulls = Field("own", description="what a null empties: our properties; those allowed too: clear; none: skip")
     lists: dict[str, str] = Field({}, description="static lists that are there already: their ids, by object")
     max_list_size: int = Field(100_000, ge=1, description="members that a list may have")
     daily_reserve: int = Field(1_000, ge=0, description="requests of the day that are left to others")

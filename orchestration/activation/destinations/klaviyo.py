@@ -64,9 +64,7 @@ class Config(HttpConnection):
     lists: dict[str, str] = Field({}, description="lists that are there already: their ids, by object")
     metrics: dict[str, str] = Field({}, description="names of metrics, by object")
     prefix: str = Field("", max_length=30, description="what the names of properties of our own begin with")
-    nulls: Nulls = Field(
-        "own", description="what a null empties: properties, Klaviyo's fields too (clear), or none (skip)"
-    )
+    nulls: Nulls = Field("own", description="what a null empties: properties; Klaviyo's fields too: clear; none: skip")
     lifts_suppressions: bool = Field(False, description="whether who leaves suppressions is no longer suppressed")
     # A page of a hundred profiles with their properties is long.
     max_response_bytes: int = Field(20_000_000, ge=1_000, le=50_000_000, description="what is read of an answer")
