@@ -23,14 +23,14 @@ from orchestration.warehouse import open_warehouse, quoted
 from tests.end_to_end.company import environment, run
 from tests.orchestration.access_matrix import assert_matrix, log_in
 
+pytestmark = pytest.mark.long
+
 # Prints one line of JSON per look: what profiles earned, what orders earned, and how many orders there are. A reader
 # for long keeps its connection; any other opens one a look.
 READER = """
 import json, sys, time
 from orchestration.settings import load_settings
 from orchestration.warehouse import open_duckdb, open_warehouse
-
-pytestmark = pytest.mark.long
 
 settings, for_long = load_settings(), sys.argv[1] == "long"
 QUERIES = (
