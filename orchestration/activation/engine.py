@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from orchestration.activation.connections import Connection, Secrets, destination_module, load_connection
-from orchestration.activation.destinations.protocol import DeliveryClass, Destination, Target, TryLaterError
+from orchestration.activation.destinations.protocol import DeliveryClass, Destination, Target
 from orchestration.activation.destinations.set_protocol import SetDestination
 from orchestration.activation.difference import Counts, planned_rows
 from orchestration.activation.errors import DeliveryError
@@ -13,7 +13,7 @@ from orchestration.activation.ledger import Lease, open_ledger
 from orchestration.activation.ledger.batches import Batches
 from orchestration.activation.ledger.ledger import utc_now
 from orchestration.activation.messages import Gate, MessageGate, OpenGate
-from orchestration.activation.pace import pace_of
+from orchestration.activation.pace import pace_of, turn_of
 from orchestration.activation.permission import Readers
 from orchestration.activation.planning import batches_of
 from orchestration.activation.running import Job, SyncRun, holding
@@ -69,21 +69,14 @@ def is_follower(settings: Settings, sync: Sync) -> bool:
 def open_destination(settings: Settings, connection: Connection, sync: Sync) -> Destination | SetDestination:
     """The destination of a connection, for the object of a sync."""
     module = destination_module(connection.type)
-    pace, patience = pace_of(sync.connection, connection), connection.patience_minutes * 60
-
-    def turn() -> None:
-        if not pace.wait(patience):
-            raise TryLaterError(f"{sync.connection} asks to wait longer than a run may")
-
     target = Target(
         object=sync.object,
         mode=sync.mode,
         key=sync.key_fields,
         kinds=sync.kinds,
-        channel=sync.channel,
         # What is built under a prefix, to try it, must not take the place of the live set.
         home=settings.delivered_dir / settings.stable_schema(sync.destination),
-        turn=turn,
+        turn=turn_of(sync.connection, connection),
     )
     opened = module.open_destination(connection, target, Secrets())
     return cast("Destination | SetDestination", opened)

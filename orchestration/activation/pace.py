@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from orchestration.activation.connections import Connection, Rate
+from orchestration.activation.destinations.protocol import TryLaterError
 
 _LOOK_EVERY = 1.0
 
@@ -67,3 +68,14 @@ def pace_of(name: str, connection: Connection) -> Pace:
     key = f"{name} {connection.rate}"
     with _paces_lock:
         return _paces.setdefault(key, Pace(connection.rate))
+
+
+def turn_of(name: str, connection: Connection) -> Callable[[], None]:
+    """A function that waits for a turn of a connection; it raises `TryLaterError` where that is beyond its patience."""
+    pace, patience = pace_of(name, connection), connection.patience_minutes * 60
+
+    def turn() -> None:
+        if not pace.wait(patience):
+            raise TryLaterError(f"{name} asks to wait longer than a run may")
+
+    return turn

@@ -15,10 +15,10 @@ from orchestration.activation.connections import (
     destination_module,
     load_connection,
 )
-from orchestration.activation.destinations.protocol import SendError, TryLaterError
+from orchestration.activation.destinations.protocol import SendError
 from orchestration.activation.destinations.withdrawal import Withdrawal
 from orchestration.activation.errors import DeliveryError
-from orchestration.activation.pace import pace_of
+from orchestration.activation.pace import turn_of
 from orchestration.settings import PROJECT_DIR, Settings
 
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -60,15 +60,11 @@ def bring_withdrawals(
     module = destination_module(connection.type)
     if not hasattr(module, "withdrawals"):
         raise WrongConnectionError(f"Connection {name} is of type {connection.type}, which tells no unsubscribes here.")
-    pace, patience = pace_of(name, connection), connection.patience_minutes * 60
-
-    def turn() -> None:
-        if not pace.wait(patience):
-            raise TryLaterError(f"{name} asks to wait longer than a run may")
-
     folder = settings.landing_dir / f"consent@{name}" / "records"
     begun = datetime.now(UTC)
-    found, reached = _within(module.withdrawals(connection, turn, Secrets(), since or _last(folder)), longest)
+    found, reached = _within(
+        module.withdrawals(connection, turn_of(name, connection), Secrets(), since or _last(folder)), longest
+    )
     records = {record["consent_id"]: record for one in found for record in _records(one, connection.type)}
     stamp = (reached or begun).strftime(_STAMP)
     path = folder / f"withdrawals-{begun.strftime(_STAMP)}.jsonl"

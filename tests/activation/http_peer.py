@@ -137,7 +137,7 @@ class HttpPeer:
         self._kept: dict[str, Reply] = {}
         self._log = log
         self._lock = threading.Lock()
-        self._server = _Server((host, port), _handler_of(self))
+        self._server = LoopbackServer((host, port), _handler_of(self))
         self._scheme = "https" if context else "http"
         if context:
             context.sni_callback = lambda _socket, name, _context: self.server_names.append(name)
@@ -189,7 +189,9 @@ class HttpPeer:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
+class LoopbackServer(ThreadingHTTPServer):
+    """A thread for each connection, which ends with the test; with a `context` it speaks TLS."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128

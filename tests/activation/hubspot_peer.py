@@ -15,10 +15,11 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
+from tests.activation.http_peer import LoopbackServer
 from tests.activation.hubspot_account import AT, Account, RefusalError
 
 TOKEN = "pat-eu1-Zx9-hubspot-secret"
@@ -72,7 +73,7 @@ class HubSpotPeer:
         self._hang_seconds = hang_seconds
         self._befalling: deque[str | int] = deque()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._server = LoopbackServer(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -149,15 +150,6 @@ class HubSpotPeer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who hangs up is part of the tests."""
 
 
 def _handler_of(peer: HubSpotPeer) -> type[BaseHTTPRequestHandler]:

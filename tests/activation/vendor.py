@@ -16,9 +16,11 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from tests.activation.http_peer import LoopbackServer
 
 TOKEN = "pat-eu1-Zx9-vendor-secret"
 MOST_ROWS = 100
@@ -72,7 +74,7 @@ class Vendor:
         self._befalling: deque[str] = deque()
         self._recent: deque[float] = deque()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._server = LoopbackServer(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -200,15 +202,6 @@ class Vendor:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who hangs up is part of the tests."""
 
 
 def _handler_of(vendor: Vendor) -> type[BaseHTTPRequestHandler]:

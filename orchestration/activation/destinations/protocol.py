@@ -160,7 +160,6 @@ class Target:
     mode: str = "upsert"
     key: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
-    channel: str | None = None
     home: Path | None = None
     turn: Callable[[], None] = _at_once
 
